@@ -1,1 +1,33 @@
-//! Engine.
+//! Flows, hosts, baselines, detectors and the alert book.
+//!
+//! Pure: no I/O, no clock, no threads, no randomness that is not passed in. Frames and markers go
+//! into a [`Worker`], what it saw comes out as an [`EpochBatch`]; the [`Correlator`] takes the
+//! batches of all workers in order and turns them into findings, alerts, flow records and the
+//! summary. The same frames in the same order give the same output for any number of workers.
+
+pub mod alert;
+mod app_facts;
+pub mod config;
+mod correlator;
+pub mod count;
+pub mod detect;
+pub mod finding;
+pub mod flow;
+pub mod keyword;
+pub mod observation;
+mod pacer;
+pub mod series;
+mod stream;
+pub mod summary;
+pub mod text;
+mod worker;
+
+pub use alert::{Alert, Severity};
+pub use config::Config;
+pub use correlator::{Correlator, Output};
+pub use finding::{Evidence, Finding, Subject, Tally};
+pub use flow::{FiveTuple, FlowRecord};
+pub use observation::Observation;
+pub use pacer::{Paced, Pacer};
+pub use summary::Summary;
+pub use worker::{EpochBatch, Marker, Worker, WorkerCounters};

@@ -1,0 +1,96 @@
+//! Alerts: what the operator sees.
+
+mod book;
+
+pub use book::{AlertBook, BookCounters};
+
+use crate::finding::{Evidence, Tally};
+use anomalyzer_wire::{Addr, Mac, Timestamp};
+
+/// How much an alert matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// A statistic to look at.
+    Info,
+    /// Unusual, rarely an attack.
+    Low,
+    /// An attack or a breach of policy.
+    Medium,
+    /// An attack that matters.
+    High,
+    /// An attack that succeeded or takes a service down.
+    Critical,
+}
+
+impl Severity {
+    /// All, from least to most.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// Lower-case name as in the alert record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The severity with that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// One incident: everything one detector found about one subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// Stable while the alert grows: derived from detector, subject and first time.
+    pub id: String,
+    /// Detector id.
+    pub detector: &'static str,
+    /// Variant of the detector.
+    pub technique: String,
+    /// Severity.
+    pub severity: Severity,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// One line.
+    pub title: String,
+    /// What was seen against what was expected.
+    pub explanation: String,
+    /// What to do, and how to stop seeing it.
+    pub advice: String,
+    /// At most 20 sources.
+    pub src: Vec<Addr>,
+    /// All sources.
+    pub src_count: Tally,
+    /// Hardware addresses of `src` where they are known on the segment.
+    pub src_mac: Vec<Mac>,
+    /// At most 20 destinations.
+    pub dst: Vec<Addr>,
+    /// All destinations.
+    pub dst_count: Tally,
+    /// Hardware addresses of `dst` where they are known on the segment.
+    pub dst_mac: Vec<Mac>,
+    /// At most 50 destination ports, ascending.
+    pub dst_ports: Vec<u16>,
+    /// All destination ports.
+    pub dst_port_count: Tally,
+    /// Packet time of the first observation.
+    pub first: Timestamp,
+    /// Packet time of the last observation.
+    pub last: Timestamp,
+    /// Observations that belong to it.
+    pub count: u64,
+    /// The numbers.
+    pub evidence: Vec<Evidence>,
+    /// Community ids of at most 20 flows.
+    pub flows: Vec<String>,
+    /// MITRE ATT&CK technique ids.
+    pub attack: &'static [&'static str],
+    /// Statistics-level alerts (spike, noisy host, rare port...) that this incident explains:
+    /// detector id and how many were folded in.
+    pub folded: Vec<(&'static str, u64)>,
+}

@@ -1,0 +1,1 @@
+//! Counting: small bounded building blocks that detectors share.

@@ -1,0 +1,8 @@
+//! Detectors: one file each, one row of [`DETECTORS`] each.
+
+mod spec;
+
+pub use spec::{Backtest, Detector, Reporter, Setting, Spec, Unit};
+
+/// Every detector there is. Docs, settings and tests walk this table.
+pub static DETECTORS: &[&Spec] = &[];

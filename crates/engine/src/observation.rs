@@ -1,0 +1,316 @@
+//! What detectors see: facts derived from packets, never packets.
+
+use crate::finding::Finding;
+use crate::flow::{FiveTuple, FlowId, FlowRecord};
+use crate::keyword::KeywordHit;
+use anomalyzer_wire::{Addr, Arp, Mac, Malformed, Quoted, Timestamp};
+
+/// One observation with its place in the order of everything that happened.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Sequence number of the frame (counted by the reader) that caused it.
+    pub seq: u64,
+    /// Packet time of that frame, clamped so that it never runs back.
+    pub time: Timestamp,
+    /// What was observed.
+    pub what: Observation,
+}
+
+/// Everything that detectors can be told.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// The first packet of a flow.
+    FlowStarted(FlowStarted),
+    /// A flow's fate became known: answered, refused, talking. At most one of each per flow.
+    FlowOutcome(FlowOutcome),
+    /// A flow ended: closed, timed out, evicted or the input ended.
+    FlowEnded(Box<FlowRecord>),
+    /// One flow's traffic within one second; sent at the end of the second.
+    Traffic(TrafficDigest),
+    /// Totals of one second; sent behind the second's [`Observation::Traffic`].
+    Second(SecondTotals),
+    /// A fact of an application protocol.
+    App(Box<AppSeen>),
+    /// An ARP message.
+    Arp(ArpSeen),
+    /// An ICMP error that quotes another packet.
+    IcmpError(IcmpError),
+    /// A keyword was found in a payload or stream.
+    Keyword(Box<KeywordHit>),
+    /// A packet that is not as its standards say.
+    Malformed(MalformedSeen),
+    /// Fragments: more than one copy of the same bytes, or an impossible layout.
+    External(Box<Finding>),
+}
+
+/// A set of observation kinds, for [`crate::detect::Spec::sees`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds(pub u16);
+
+impl Kinds {
+    /// [`Observation::FlowStarted`].
+    pub const FLOW_STARTED: Self = Self(1);
+    /// [`Observation::FlowOutcome`].
+    pub const FLOW_OUTCOME: Self = Self(1 << 1);
+    /// [`Observation::FlowEnded`].
+    pub const FLOW_ENDED: Self = Self(1 << 2);
+    /// [`Observation::Traffic`].
+    pub const TRAFFIC: Self = Self(1 << 3);
+    /// [`Observation::Second`].
+    pub const SECOND: Self = Self(1 << 4);
+    /// [`Observation::App`].
+    pub const APP: Self = Self(1 << 5);
+    /// [`Observation::Arp`].
+    pub const ARP: Self = Self(1 << 6);
+    /// [`Observation::IcmpError`].
+    pub const ICMP_ERROR: Self = Self(1 << 7);
+    /// [`Observation::Keyword`].
+    pub const KEYWORD: Self = Self(1 << 8);
+    /// [`Observation::Malformed`].
+    pub const MALFORMED: Self = Self(1 << 9);
+    /// [`Observation::External`].
+    pub const EXTERNAL: Self = Self(1 << 10);
+
+    /// The union of two sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// True when the sets share a kind.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl Observation {
+    /// The kind, as a set of one.
+    pub const fn kind(&self) -> Kinds {
+        match self {
+            Self::FlowStarted(_) => Kinds::FLOW_STARTED,
+            Self::FlowOutcome(_) => Kinds::FLOW_OUTCOME,
+            Self::FlowEnded(_) => Kinds::FLOW_ENDED,
+            Self::Traffic(_) => Kinds::TRAFFIC,
+            Self::Second(_) => Kinds::SECOND,
+            Self::App(_) => Kinds::APP,
+            Self::Arp(_) => Kinds::ARP,
+            Self::IcmpError(_) => Kinds::ICMP_ERROR,
+            Self::Keyword(_) => Kinds::KEYWORD,
+            Self::Malformed(_) => Kinds::MALFORMED,
+            Self::External(_) => Kinds::EXTERNAL,
+        }
+    }
+}
+
+/// A flow and where it begins.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowStarted {
+    /// Which flow.
+    pub id: FlowId,
+    /// Originator, responder, ports, protocol.
+    pub tuple: FiveTuple,
+    /// What the first packet was.
+    pub first: FirstPacket,
+    /// The first packet was sent by the originator (false when the flow was first seen by an
+    /// answer: SYN-ACK, or a packet from a service port).
+    pub by_originator: bool,
+    /// Source hardware address of the first packet, where the link type has one.
+    pub src_mac: Option<Mac>,
+    /// IP length of the first packet in bytes.
+    pub ip_len: u32,
+    /// Payload bytes of the first packet.
+    pub payload_len: u32,
+    /// TTL or hop limit of the first packet.
+    pub ttl: u8,
+    /// The flow runs inside a tunnel.
+    pub tunnelled: bool,
+}
+
+/// What the first packet of a flow was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FirstPacket {
+    /// SYN without ACK.
+    Syn,
+    /// SYN and ACK: the answer to a SYN that was not seen.
+    SynAck,
+    /// FIN without ACK (a FIN scan's probe).
+    Fin,
+    /// No flags at all.
+    Null,
+    /// FIN, PSH and URG without ACK.
+    Xmas,
+    /// ACK alone, without payload.
+    Ack,
+    /// RST, with or without ACK.
+    Rst,
+    /// FIN and ACK.
+    FinAck,
+    /// ACK with payload: the middle of a connection.
+    Data,
+    /// Another combination of TCP flags.
+    OddTcp,
+    /// UDP.
+    Udp,
+    /// ICMP or ICMPv6 with its type and code.
+    Icmp {
+        /// Type.
+        kind: u8,
+        /// Code.
+        code: u8,
+    },
+    /// SCTP.
+    Sctp,
+    /// Another IP protocol.
+    Other,
+}
+
+/// What became of a flow.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowOutcome {
+    /// Which flow.
+    pub id: FlowId,
+    /// Originator, responder, ports, protocol.
+    pub tuple: FiveTuple,
+    /// What the flow's first packet was.
+    pub first: FirstPacket,
+    /// When the flow started.
+    pub started: Timestamp,
+    /// The news.
+    pub outcome: Outcome,
+}
+
+/// News about a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// TCP: SYN answered by SYN-ACK. UDP, ICMP and others: the first packet of the other side.
+    Answered,
+    /// TCP: the three-way handshake is complete (the originator acknowledged).
+    Established,
+    /// TCP: the responder sent RST before any payload of its own.
+    Refused,
+    /// An ICMP error (unreachable of any kind) came back.
+    Unreachable {
+        /// ICMP type.
+        kind: u8,
+        /// ICMP code.
+        code: u8,
+    },
+    /// Both sides have sent payload (TCP after the handshake; UDP).
+    Talking,
+}
+
+/// One flow's traffic within one second.
+#[derive(Clone, Copy, Debug)]
+pub struct TrafficDigest {
+    /// Which flow.
+    pub id: FlowId,
+    /// Originator, responder, ports, protocol.
+    pub tuple: FiveTuple,
+    /// The flow has seen packets of both sides (at any time so far).
+    pub two_way: bool,
+    /// Packets within this second: by originator, by responder.
+    pub packets: [u32; 2],
+    /// Bytes on the wire within this second: by originator, by responder.
+    pub bytes: [u64; 2],
+    /// SYN-without-ACK packets within this second by the originator.
+    pub syns: u32,
+    /// SYN-ACK packets within this second by the responder.
+    pub syn_acks: u32,
+    /// RST packets within this second: by originator, by responder.
+    pub rsts: [u32; 2],
+    /// Packets within this second that were put together from fragments or are fragments.
+    pub fragments: u32,
+}
+
+/// Totals of one second (or of the part of it that the capture holds).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SecondTotals {
+    /// The second, in seconds since 1970-01-01 UTC.
+    pub second: i64,
+    /// Frames.
+    pub packets: u64,
+    /// Bytes on the wire.
+    pub bytes: u64,
+    /// TCP packets.
+    pub tcp: u64,
+    /// UDP packets.
+    pub udp: u64,
+    /// ICMP and ICMPv6 packets.
+    pub icmp: u64,
+    /// ARP messages.
+    pub arp: u64,
+    /// Everything else.
+    pub other: u64,
+    /// Flows that started.
+    pub flows: u64,
+}
+
+/// A fact of an application protocol with the flow it belongs to.
+#[derive(Clone, Debug)]
+pub struct AppSeen {
+    /// Which flow.
+    pub id: FlowId,
+    /// Originator, responder, ports, protocol.
+    pub tuple: FiveTuple,
+    /// Sent by the originator of the flow.
+    pub by_originator: bool,
+    /// Source hardware address, where the link type has one.
+    pub src_mac: Option<Mac>,
+    /// The fact.
+    pub fact: AppFact,
+}
+
+/// Facts of application protocols.
+#[derive(Clone, Debug)]
+pub enum AppFact {
+    /// A DHCP client's DISCOVER or REQUEST.
+    DhcpClient {
+        /// Message type (1 DISCOVER, 3 REQUEST...).
+        kind: u8,
+        /// Transaction id.
+        xid: u32,
+        /// Client hardware address.
+        client: Mac,
+    },
+    /// An HTTP/1 request.
+    HttpRequest,
+}
+
+/// An ARP message and the frame that carried it.
+#[derive(Clone, Copy, Debug)]
+pub struct ArpSeen {
+    /// The message.
+    pub arp: Arp,
+    /// Source hardware address of the frame.
+    pub frame_src: Option<Mac>,
+    /// Outer VLAN id, 0 without.
+    pub vlan: u16,
+}
+
+/// An ICMP error.
+#[derive(Clone, Copy, Debug)]
+pub struct IcmpError {
+    /// Who sent the error.
+    pub from: Addr,
+    /// Who is told.
+    pub to: Addr,
+    /// ICMP type.
+    pub kind: u8,
+    /// ICMP code.
+    pub code: u8,
+    /// True for ICMPv6.
+    pub v6: bool,
+    /// The packet it is about.
+    pub quoted: Quoted,
+}
+
+/// A malformed packet.
+#[derive(Clone, Copy, Debug)]
+pub struct MalformedSeen {
+    /// Sender, as far as the IP header could be read.
+    pub src: Option<Addr>,
+    /// Receiver, as far as the IP header could be read.
+    pub dst: Option<Addr>,
+    /// What was wrong.
+    pub what: Malformed,
+}

@@ -1,0 +1,83 @@
+//! Numbers and lists in words, for explanations.
+
+use anomalyzer_wire::Addr;
+
+/// `1234567` as `1,234,567`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Bytes with a decimal unit: `812 B`, `1.5 kB`, `2.1 MB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if n < 1_000 {
+        return format!("{n} B");
+    }
+    let mut value = n as f64 / 1_000.0;
+    let mut unit = 0;
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1_000.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS.get(unit).unwrap_or(&"?"))
+}
+
+/// `one`, or `n` with thousands, and the noun in the right number: `1 port`, `2,000 ports`.
+pub fn counted(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
+/// Seconds in words: `0.25 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // shown, not computed with
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    match whole {
+        0..10 => {
+            let text = format!("{:.2}", seconds.max(0.0));
+            format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
+        }
+        10..60 => format!("{whole} s"),
+        60..3_600 => format!("{} min {} s", whole / 60, whole % 60),
+        3_600..86_400 => format!("{} h {} min", whole / 3_600, whole / 60 % 60),
+        _ => format!("{} d {} h", whole / 86_400, whole / 3_600 % 24),
+    }
+}
+
+/// At most three addresses, then how many more.
+pub fn addresses(addrs: &[Addr], total: u64) -> String {
+    let shown: Vec<String> = addrs.iter().take(3).map(ToString::to_string).collect();
+    let more = total.saturating_sub(shown.len() as u64);
+    if more == 0 {
+        shown.join(", ")
+    } else if shown.is_empty() {
+        counted(total, "host")
+    } else {
+        format!("{} and {} more", shown.join(", "), thousands(more))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_words() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_500), "1.5 kB");
+        assert_eq!(bytes(999_960), "1.0 MB");
+        assert_eq!(counted(1, "port"), "1 port");
+        assert_eq!(duration(0.25), "0.25 s");
+        assert_eq!(duration(200.0), "3 min 20 s");
+        assert_eq!(duration(0.0), "0 s");
+    }
+}
