@@ -5,6 +5,8 @@
 //! broken traffic is evidence and not an error of ours. Nothing here indexes a slice; every access
 //! is checked, so no input can make this crate panic.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 mod addr;
 pub mod app;
 mod decode;

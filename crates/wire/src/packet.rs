@@ -62,6 +62,9 @@ pub struct Arp {
     pub target_mac: Mac,
     /// Target protocol address.
     pub target_ip: Addr,
+    /// Set when the message was carried inside a tunnel; [`Packet::link`] then tells of the
+    /// outside and says nothing about this message.
+    pub tunnel: Option<Tunnel>,
 }
 
 /// An IPv4 or IPv6 packet with what is inside.

@@ -1,0 +1,143 @@
+//! Tunnels directly on IP: GRE with ERSPAN and PPTP, and IP in IP; and how any tunnel is opened.
+
+use super::link::Carried;
+use super::numbers::{ether, proto};
+use super::{Decoder, Head, View};
+use crate::{Body, Layer, MalformedKind, Tunnel, TunnelKind};
+
+/// Flags of GRE's first byte.
+const GRE_CHECKSUM: u8 = 0x80;
+const GRE_ROUTING: u8 = 0x40;
+const GRE_KEY: u8 = 0x20;
+const GRE_SEQUENCE: u8 = 0x10;
+/// Flag of the second byte in version 1: an acknowledgement number follows.
+const GRE_ACKNOWLEDGEMENT: u8 = 0x80;
+const GRE_VERSION: u8 = 0x07;
+
+const ERSPAN2_HEADER_LEN: usize = 8;
+const ERSPAN3_HEADER_LEN: usize = 12;
+
+impl<'a> Decoder<'a> {
+    /// Decodes the inside of a tunnel. `None` when there is no packet inside that can be read; the
+    /// outer packet then stands.
+    pub(super) fn open(
+        &mut self,
+        kind: TunnelKind,
+        head: &Head,
+        id: u32,
+        (ether_type, inner): Carried<'a>,
+    ) -> Option<Body<'a>> {
+        if !self.deeper(Layer::Tunnel, inner) {
+            return None;
+        }
+        let around = self.tunnel;
+        self.outermost = false;
+        self.tunnel = Some(match around {
+            Some(tunnel) => Tunnel { depth: tunnel.depth.saturating_add(1), ..tunnel },
+            None => Tunnel { kind, outer_src: head.src, outer_dst: head.dst, id, depth: 1 },
+        });
+        let body = self.network(ether_type, inner);
+        if matches!(body, Body::Ip(_) | Body::Arp(_)) {
+            return Some(body);
+        }
+        self.tunnel = around;
+        None
+    }
+
+    /// Opens a tunnel that has an IP protocol number of its own.
+    pub(super) fn ip_tunnel(&mut self, head: &Head, view: View<'a>) -> Option<Body<'a>> {
+        match (head.proto, head.version) {
+            (proto::GRE, _) => self.gre(head, view),
+            (proto::IPV4, _) => self.open(TunnelKind::IpInIp, head, 0, (ether::IPV4, view)),
+            (_, 4) => self.open(TunnelKind::SixInFour, head, 0, (ether::IPV6, view)),
+            _ => self.open(TunnelKind::IpInIp, head, 0, (ether::IPV6, view)),
+        }
+    }
+
+    fn gre(&mut self, head: &Head, view: View<'a>) -> Option<Body<'a>> {
+        let Some((&[flags, more, p0, p1], rest)) = view.split::<4>() else {
+            self.short(Layer::Tunnel, view, 4);
+            return None;
+        };
+        let protocol = u16::from_be_bytes([p0, p1]);
+        let (id, carried) = match more & GRE_VERSION {
+            0 => self.gre_v0(view, flags, protocol, rest)?,
+            1 if protocol == ether::PPP => self.gre_v1(view, flags, more, rest)?,
+            version => {
+                self.note(Layer::Tunnel, MalformedKind::Version, view, 0, usize::from(version));
+                return None;
+            }
+        };
+        self.open(TunnelKind::Gre, head, id, carried)
+    }
+
+    /// Generic GRE (RFC 2784, RFC 2890): key and what is carried.
+    fn gre_v0(
+        &mut self,
+        view: View<'a>,
+        flags: u8,
+        protocol: u16,
+        rest: View<'a>,
+    ) -> Option<(u32, Carried<'a>)> {
+        if flags & GRE_ROUTING != 0 {
+            // Source routes of RFC 1701, which nothing has used for decades.
+            self.note(Layer::Tunnel, MalformedKind::Option, view, 0, usize::from(flags));
+            return None;
+        }
+        let key_at = if flags & GRE_CHECKSUM != 0 { 4 } else { 0 };
+        let sequence_at = key_at + if flags & GRE_KEY != 0 { 4 } else { 0 };
+        let end = sequence_at + if flags & GRE_SEQUENCE != 0 { 4 } else { 0 };
+        if rest.data.len() < end {
+            self.short(Layer::Tunnel, view, 4 + end);
+            return None;
+        }
+        let key = if flags & GRE_KEY != 0 { rest.skip(key_at).head() } else { None };
+        let id = key.map_or(0, |key| u32::from_be_bytes(*key));
+        let inner = rest.skip(end);
+        let carried = match protocol {
+            // Type I has neither sequence number nor header (type II has both).
+            ether::ERSPAN2 if flags & GRE_SEQUENCE == 0 => (ether::BRIDGED, inner),
+            ether::ERSPAN2 => (ether::BRIDGED, inner.skip(ERSPAN2_HEADER_LEN)),
+            ether::ERSPAN3 => (ether::BRIDGED, erspan3(inner)),
+            // WCCP version 2 puts a redirection header before the packet.
+            ether::WCCP if inner.nibble() != 4 => (ether::IPV4, inner.skip(4)),
+            ether::WCCP => (ether::IPV4, inner),
+            ether::PPP => self.ppp(inner),
+            _ => (protocol, inner),
+        };
+        Some((id, carried))
+    }
+
+    /// Enhanced GRE of PPTP (RFC 2637): call id and what PPP carries. A pure acknowledgement
+    /// carries nothing.
+    fn gre_v1(
+        &mut self,
+        view: View<'a>,
+        flags: u8,
+        more: u8,
+        rest: View<'a>,
+    ) -> Option<(u32, Carried<'a>)> {
+        let Some((&[l0, l1, c0, c1], rest)) = rest.split::<4>() else {
+            self.short(Layer::Tunnel, view, 8);
+            return None;
+        };
+        if flags & GRE_SEQUENCE == 0 {
+            return None;
+        }
+        let skip = if more & GRE_ACKNOWLEDGEMENT != 0 { 8 } else { 4 };
+        let len = usize::from(u16::from_be_bytes([l0, l1]));
+        let payload = rest.skip(skip);
+        if len > payload.len {
+            self.note(Layer::Tunnel, MalformedKind::Length, view, len, payload.len);
+        }
+        let id = u32::from(u16::from_be_bytes([c0, c1]));
+        Some((id, self.ppp(payload.limit(len))))
+    }
+}
+
+/// What is behind an ERSPAN type III header and the subheader that its last bit announces.
+fn erspan3(view: View<'_>) -> View<'_> {
+    const SUBHEADER_LEN: usize = 8;
+    let subheader = matches!(view.head::<ERSPAN3_HEADER_LEN>(), Some([.., last]) if last & 1 != 0);
+    view.skip(ERSPAN3_HEADER_LEN + if subheader { SUBHEADER_LEN } else { 0 })
+}
