@@ -1,38 +1,161 @@
 //! The alert book: the only maker of alerts.
+//!
+//! Detectors report findings, again and again while their picture grows; the book keeps one
+//! incident for each detector and subject and turns incidents into alerts when somebody reads.
+//! It leaves the judgement of traffic to the detectors and the writing of alerts to `report`.
 
-use super::Alert;
-use crate::finding::Finding;
+use super::fold;
+use super::incident::Incident;
+use super::{Alert, Severity};
+use crate::config::Section;
+use crate::detect::Spec;
+use crate::finding::{Finding, Subject};
+use ahash::RandomState;
+use anomalyzer_wire::{Addr, Mac};
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Default time without findings after which the same subject is a new incident: 10 minutes of
+/// packet time, in nanoseconds.
+pub const REOPEN_GAP_NANOS: i64 = 600_000_000_000;
 
 /// What the book did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BookCounters {
     /// Findings received.
     pub findings: u64,
-    /// Findings that did not fit.
+    /// Findings that did not fit: the book was full of alerts that matter at least as much.
     pub dropped: u64,
+    /// Alerts that were thrown out for one that matters more.
+    pub evicted: u64,
 }
 
 /// Keeps one alert per incident.
-#[derive(Debug, Default)]
+///
+/// When it is full, an incident of higher severity takes the place of the oldest one of the
+/// lowest severity, so that a crowd of statistics never hides an attack.
+#[derive(Debug)]
 pub struct AlertBook {
-    alerts: Vec<Alert>,
+    capacity: usize,
+    gap: i64,
+    /// Ordinal of the newest incident of each detector and subject.
+    newest: HashMap<(&'static str, Subject), u64, RandomState>,
+    /// Incidents by ordinal, which is their age.
+    incidents: BTreeMap<u64, Incident>,
+    /// The same incidents in the order in which they would be thrown out.
+    order: BTreeSet<(Severity, u64)>,
+    next: u64,
     counters: BookCounters,
 }
 
 impl AlertBook {
-    /// Enters a finding.
-    pub fn enter(&mut self, finding: Finding) {
-        let _ = finding;
-        self.counters.findings += 1;
+    /// A book for at most `capacity` alerts; `seed` keys its hash table.
+    pub fn new(capacity: usize, seed: u64) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            gap: REOPEN_GAP_NANOS,
+            newest: HashMap::with_hasher(RandomState::with_seeds(seed, 0xa1e7, 0xb00c, 1)),
+            incidents: BTreeMap::new(),
+            order: BTreeSet::new(),
+            next: 0,
+            counters: BookCounters::default(),
+        }
     }
 
-    /// All alerts.
-    pub fn alerts(&self) -> &[Alert] {
-        &self.alerts
+    /// Replaces the re-open gap, in nanoseconds of packet time.
+    #[must_use]
+    pub fn with_gap(mut self, nanos: i64) -> Self {
+        self.gap = nanos.max(0);
+        self
+    }
+
+    /// Enters a finding of the detector `spec`, whose resolved settings are `section`.
+    ///
+    /// The severity is the site's own for the detector, else the finding's, else the table's.
+    pub fn enter(&mut self, finding: Finding, spec: &'static Spec, section: &Section) {
+        self.counters.findings += 1;
+        let severity = section.severity.or(finding.severity).unwrap_or(spec.severity);
+        let key = (spec.id, finding.subject.clone());
+        if let Some(&ordinal) = self.newest.get(&key)
+            && let Some(incident) = self.incidents.get_mut(&ordinal)
+            && incident.continues(&finding, self.gap)
+        {
+            let before = incident.severity();
+            incident.update(finding, severity);
+            let after = incident.severity();
+            if before != after {
+                self.order.remove(&(before, ordinal));
+                self.order.insert((after, ordinal));
+            }
+            return;
+        }
+        self.open(key, finding, spec, severity);
+    }
+
+    /// All alerts, ordered by first time, then id; statistics that an incident explains are
+    /// folded into it. `macs` gives the hardware address of a host where it is known on the
+    /// segment.
+    pub fn alerts(&self, macs: &dyn Fn(Addr) -> Option<Mac>) -> Vec<Alert> {
+        let incidents: Vec<&Incident> = self.incidents.values().collect();
+        let mut alerts: Vec<Alert> = fold::fold(&incidents)
+            .into_iter()
+            .map(|(incident, folded)| incident.alert(folded, macs))
+            .collect();
+        alerts.sort_by(|a, b| (a.first, &a.id).cmp(&(b.first, &b.id)));
+        alerts
+    }
+
+    /// Incidents in the book, folded ones included.
+    pub fn len(&self) -> usize {
+        self.incidents.len()
+    }
+
+    /// True when nothing was reported yet.
+    pub fn is_empty(&self) -> bool {
+        self.incidents.is_empty()
     }
 
     /// What happened so far.
     pub fn counters(&self) -> BookCounters {
         self.counters
     }
+
+    fn open(
+        &mut self,
+        key: (&'static str, Subject),
+        finding: Finding,
+        spec: &'static Spec,
+        severity: Severity,
+    ) {
+        if self.incidents.len() >= self.capacity && !self.make_room(severity) {
+            self.counters.dropped += 1;
+            return;
+        }
+        let ordinal = self.next;
+        self.next += 1;
+        self.newest.insert(key, ordinal);
+        self.order.insert((severity, ordinal));
+        self.incidents.insert(ordinal, Incident::new(finding, spec, severity));
+    }
+
+    /// Throws out the oldest incident of the lowest severity, if that is below `severity`.
+    fn make_room(&mut self, severity: Severity) -> bool {
+        let Some(&(lowest, ordinal)) = self.order.first() else { return false };
+        if lowest >= severity {
+            return false;
+        }
+        self.order.remove(&(lowest, ordinal));
+        if let Some(incident) = self.incidents.remove(&ordinal) {
+            let key = incident.key();
+            if self.newest.get(&key) == Some(&ordinal) {
+                self.newest.remove(&key);
+            }
+        }
+        self.counters.evicted += 1;
+        true
+    }
 }
+
+#[cfg(test)]
+#[path = "book_tests.rs"]
+mod tests;

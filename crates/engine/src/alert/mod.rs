@@ -1,8 +1,10 @@
 //! Alerts: what the operator sees.
 
 mod book;
+mod fold;
+mod incident;
 
-pub use book::{AlertBook, BookCounters};
+pub use book::{AlertBook, BookCounters, REOPEN_GAP_NANOS};
 
 use crate::finding::{Evidence, Tally};
 use anomalyzer_wire::{Addr, Mac, Timestamp};

@@ -7,6 +7,7 @@ use crate::observation::{Kinds, Seen};
 use anomalyzer_wire::{Addr, Timestamp};
 
 /// A detector's row in the table: everything that is known about it without running it.
+#[derive(Debug)]
 pub struct Spec {
     /// Id, such as `port-scan`: the file's name with dashes; never reused.
     pub id: &'static str,
