@@ -1,1 +1,17 @@
-//! Placeholder.
+//! How findings and flows are written: text for people, NDJSON, CSV, EVE, plots.
+//!
+//! Pure: everything is written to what the caller gives, nothing reads a file or a clock. Names from
+//! traffic are escaped here, for each place in its own way.
+
+mod escape;
+mod json;
+mod names;
+pub mod ndjson;
+mod put;
+mod source;
+
+#[cfg(test)]
+mod fixture;
+
+pub use names::{protocol, service, tls_version};
+pub use source::{Report, Source};

@@ -63,8 +63,9 @@ fn push_hex(out: &mut String, byte: u8) {
     }
 }
 
-/// Characters that change how the text around them is shown.
-fn is_invisible(c: char) -> bool {
+/// Characters that change how the text around them is shown: soft hyphen, zero-width, bidirectional
+/// and line-separating ones.
+pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -20,9 +20,9 @@ pub use addr::{Addr, Mac};
 pub use decode::{decode, decode_datagram, flow_addresses};
 pub use defrag::{Datagram, DefragCounters, Defragmenter};
 pub use frame::{LinkType, RawFrame};
-pub use hostile::HostileStr;
+pub use hostile::{HostileStr, is_invisible};
 pub use packet::{
     Arp, Body, Fragment, Icmp, IpPacket, Layer, LinkInfo, Malformed, MalformedKind, Packet, Quoted,
     Tcp, TcpFlags, Transport, Tunnel, TunnelKind, Udp,
 };
-pub use time::Timestamp;
+pub use time::{Civil, Timestamp};

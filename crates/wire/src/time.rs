@@ -63,21 +63,49 @@ impl Timestamp {
     }
 }
 
+/// A point in time as calendar and clock show it in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Civil {
+    /// Year; 1677 to 2262 for every [`Timestamp`].
+    pub year: i64,
+    /// Month, 1 to 12.
+    pub month: i64,
+    /// Day of the month, 1 to 31.
+    pub day: i64,
+    /// Hour, 0 to 23.
+    pub hour: i64,
+    /// Minute, 0 to 59.
+    pub minute: i64,
+    /// Second, 0 to 59 (packet time knows no leap seconds).
+    pub second: i64,
+    /// Microsecond within the second, 0 to 999,999.
+    pub micros: i64,
+}
+
+impl Timestamp {
+    /// Calendar and clock in UTC.
+    pub const fn civil(self) -> Civil {
+        let micros = self.micros();
+        let secs = micros.div_euclid(1_000_000);
+        let (days, of_day) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
+        let (year, month, day) = civil_from_days(days);
+        Civil {
+            year,
+            month,
+            day,
+            hour: of_day / 3_600,
+            minute: of_day / 60 % 60,
+            second: of_day % 60,
+            micros: micros.rem_euclid(1_000_000),
+        }
+    }
+}
+
 /// RFC 3339 in UTC with microseconds, as in `2025-10-11T12:00:35.123456Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = self.micros();
-        let secs = micros.div_euclid(1_000_000);
-        let (days, second) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
-        let (year, month, day) = civil_from_days(days);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:06}Z",
-            second / 3_600,
-            second / 60 % 60,
-            second % 60,
-            micros.rem_euclid(1_000_000)
-        )
+        let Civil { year, month, day, hour, minute, second, micros } = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
     }
 }
 
