@@ -9,6 +9,7 @@ mod names;
 pub mod ndjson;
 mod put;
 mod source;
+pub mod text;
 
 #[cfg(test)]
 mod fixture;

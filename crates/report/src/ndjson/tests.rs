@@ -113,7 +113,9 @@ fn hostile_names_stay_values() {
             }
             assert!(value["sni_hex"].is_null());
         } else {
-            let hex: String = name.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
+            let mut hex = Vec::new();
+            name.as_bytes().iter().for_each(|byte| put::hex(&mut hex, *byte));
+            let hex = String::from_utf8(hex).unwrap();
             assert_eq!(value["sni_hex"], hex);
             assert_eq!(value["sni"], name.escaped());
         }

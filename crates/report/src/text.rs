@@ -1,0 +1,67 @@
+//! The report for people on a terminal: what matters first, calm, honest about what was not seen.
+//!
+//! A header of three lines, the alerts, then the statistics. Every text that may hold a name from
+//! traffic is escaped; without colour the output holds no byte below 0x20 but line feeds.
+
+mod alerts;
+mod blind;
+mod header;
+mod page;
+mod spark;
+mod statistics;
+
+use crate::source::Report;
+use anomalyzer_wire::Timestamp;
+use page::Page;
+use std::{fmt, io};
+
+/// Narrowest and widest page: below, tables break; above, lines are hard to read.
+const WIDTHS: (usize, usize) = (60, 120);
+
+/// How the report looks.
+#[derive(Clone, Copy)]
+pub struct Style<'a> {
+    /// Use terminal colours.
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// The terminal shows Unicode; otherwise only ASCII is written.
+    pub unicode: bool,
+    /// Most alerts shown in full.
+    pub alerts_max: usize,
+    /// Shows a time in the reader's time zone (date, time and zone); `None` shows UTC.
+    pub local_time: Option<&'a dyn Fn(Timestamp) -> String>,
+}
+
+impl Default for Style<'_> {
+    fn default() -> Self {
+        Self { color: false, width: 80, unicode: true, alerts_max: 50, local_time: None }
+    }
+}
+
+impl fmt::Debug for Style<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Style")
+            .field("color", &self.color)
+            .field("width", &self.width)
+            .field("unicode", &self.unicode)
+            .field("alerts_max", &self.alerts_max)
+            .field("local_time", &self.local_time.is_some())
+            .finish()
+    }
+}
+
+/// Writes the report.
+pub fn write(out: &mut dyn io::Write, report: &Report<'_>, style: &Style<'_>) -> io::Result<()> {
+    let (narrowest, widest) = WIDTHS;
+    let style = Style { width: style.width.clamp(narrowest, widest), ..*style };
+    let mut page = Page::new(style, report.summary);
+    header::write(&mut page, report);
+    alerts::write(&mut page, report.alerts);
+    statistics::write(&mut page, report);
+    blind::write(&mut page, report);
+    out.write_all(page.text().as_bytes())
+}
+
+#[cfg(test)]
+mod tests;
