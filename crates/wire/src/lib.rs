@@ -12,13 +12,15 @@ pub mod app;
 mod decode;
 mod defrag;
 mod frame;
+#[doc(hidden)]
+pub mod fuzz;
 mod hostile;
 mod packet;
 mod time;
 
 pub use addr::{Addr, Mac};
 pub use decode::{decode, decode_datagram, flow_addresses};
-pub use defrag::{Datagram, DefragCounters, Defragmenter};
+pub use defrag::{Datagram, DefragCounters, DefragLimits, Defragmenter, Pushed};
 pub use frame::{LinkType, RawFrame};
 pub use hostile::{HostileStr, is_invisible};
 pub use packet::{

@@ -17,7 +17,7 @@ const NOT_READ: Body<'static> = Body::Other { ether_type: ether::IPV4 };
 
 impl<'a> Decoder<'a> {
     /// Decodes an IPv4 packet and what it carries.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ipv4(&mut self, view: View<'a>) -> Body<'a> {
         let Some(header) = view.head::<HEADER_LEN>() else {
             self.short(Layer::Ipv4, view, HEADER_LEN);
@@ -66,7 +66,7 @@ impl<'a> Decoder<'a> {
 
     /// Length of the packet by its header. A length of 0 is what segmentation offload leaves in
     /// captures made at the sender; the frame then says the length.
-    #[inline]
+    #[inline(always)]
     fn ipv4_length(&mut self, view: View<'a>, field: usize, header_len: usize) -> usize {
         let total_len = if field == 0 { view.len } else { field };
         if total_len > view.len {

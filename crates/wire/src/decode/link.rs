@@ -11,7 +11,7 @@ pub(super) type Carried<'a> = (u16, View<'a>);
 impl<'a> Decoder<'a> {
     /// Reads the link layer; `None` for a type that we do not know. A frame that is too short
     /// carries EtherType 0.
-    #[inline]
+    #[inline(always)]
     pub(super) fn link_layer(&mut self, link: LinkType, view: View<'a>) -> Option<Carried<'a>> {
         let carried = if link == LinkType::ETHERNET {
             self.ethernet(view)
@@ -40,7 +40,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Ethernet II or IEEE 802.3.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ethernet(&mut self, view: View<'a>) -> Carried<'a> {
         let Some((header, rest)) = view.split::<14>() else {
             self.short(Layer::Link, view, 14);

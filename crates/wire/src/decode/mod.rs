@@ -7,6 +7,11 @@
 //! wire, so a cut capture is told apart from a short packet. Putting fragments together is left to
 //! [`crate::Defragmenter`], and application data to [`crate::app`].
 
+#![allow(
+    clippy::inline_always,
+    reason = "Ethernet, IPv4 and TCP, the way of most packets, must be one function: measured 45 ns without and 29 ns with it (examples/decode.rs)"
+)]
+
 mod arp;
 mod icmp;
 mod ip4;
@@ -105,7 +110,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Decodes what an EtherType announces.
-    #[inline]
+    #[inline(always)]
     fn network(&mut self, ether_type: u16, view: View<'a>) -> Body<'a> {
         match ether_type {
             ether::IPV4 => self.ipv4(view),
@@ -190,7 +195,7 @@ struct Head {
 
 impl Head {
     /// The finished packet.
-    #[inline]
+    #[inline(always)]
     fn packet(self, transport: Transport, payload: View<'_>, tunnel: Option<Tunnel>) -> Body<'_> {
         self.maybe_fragment(None, transport, payload, tunnel)
     }
@@ -200,7 +205,7 @@ impl Head {
         self.maybe_fragment(Some(fragment), Transport::Fragment, payload, tunnel)
     }
 
-    #[inline]
+    #[inline(always)]
     fn maybe_fragment(
         self,
         fragment: Option<Fragment>,

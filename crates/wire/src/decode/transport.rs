@@ -54,36 +54,41 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn tcp(&mut self, view: View<'a>) -> (Transport, View<'a>) {
         let Some(header) = view.head::<TCP_HEADER_LEN>() else { return self.tcp_cut(view) };
         let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
         let header_len = (offset >> 4) * 4;
-        let mut tcp = Tcp {
+        let len = usize::from(header_len);
+        if len < TCP_HEADER_LEN || impossible(TcpFlags(flags)) {
+            self.bad_tcp(view, len, flags);
+        }
+        let options = self.tcp_options(view, len);
+        let tcp = Tcp {
             src_port: u16::from_be_bytes([s0, s1]),
             dst_port: u16::from_be_bytes([d0, d1]),
             seq: u32::from_be_bytes([q0, q1, q2, q3]),
             ack: u32::from_be_bytes([a0, a1, a2, a3]),
             flags: TcpFlags(flags),
             window: u16::from_be_bytes([w0, w1]),
-            mss: None,
-            window_scale: None,
-            sack_permitted: false,
-            timestamps: None,
+            mss: options.mss,
+            window_scale: options.window_scale,
+            sack_permitted: options.sack_permitted,
+            timestamps: options.timestamps,
             header_len,
         };
-        if impossible(tcp.flags) {
+        // No payload is where a header claims to end inside itself.
+        let skip = if len < TCP_HEADER_LEN { view.len } else { len };
+        (Transport::Tcp(tcp), view.skip(skip))
+    }
+
+    #[cold]
+    fn bad_tcp(&mut self, view: View<'a>, len: usize, flags: u8) {
+        if impossible(TcpFlags(flags)) {
             self.note(Layer::Tcp, MalformedKind::Flags, view, 0, usize::from(flags));
-        }
-        let len = usize::from(header_len);
-        if len < TCP_HEADER_LEN {
+        } else {
             self.note(Layer::Tcp, MalformedKind::Length, view, TCP_HEADER_LEN, len);
-            return (Transport::Tcp(tcp), view.skip(view.len));
         }
-        if len > TCP_HEADER_LEN {
-            self.tcp_options(&mut tcp, view);
-        }
-        (Transport::Tcp(tcp), view.skip(len))
     }
 
     /// A header of which fewer than 20 bytes were captured. When the capture is at fault and the

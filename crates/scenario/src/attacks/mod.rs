@@ -1,0 +1,142 @@
+//! Attacks, one file each, and the table that names them.
+//!
+//! A row of the table is the kind's variant, its name, the detector that should find it, the
+//! technique the detector should name, and the function that starts it.
+
+mod port_scan;
+mod target;
+
+use std::net::IpAddr;
+
+use crate::actor::Actor;
+use crate::rng::Rng;
+use crate::truth::Truth;
+use crate::world::World;
+
+/// Where an attack comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Where this kind usually comes from.
+    #[default]
+    Default,
+    /// A host of the office.
+    Inside,
+    /// A host on the Internet.
+    Outside,
+}
+
+/// One started attack.
+pub(crate) struct Launch {
+    pub(crate) attacker: String,
+    pub(crate) victim: String,
+    pub(crate) note: String,
+    /// Nanoseconds after the time that the plan gives.
+    pub(crate) delay: i64,
+    pub(crate) actor: Box<dyn Actor>,
+}
+
+/// What a starting attack is given.
+pub(crate) struct Stage<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) rng: &'a mut Rng,
+    pub(crate) origin: Origin,
+}
+
+impl Launch {
+    /// An attack from one address on another.
+    pub(crate) fn new(
+        attacker: &impl ToString,
+        victim: &impl ToString,
+        note: impl Into<String>,
+        actor: Box<dyn Actor>,
+    ) -> Self {
+        Self {
+            attacker: attacker.to_string(),
+            victim: victim.to_string(),
+            note: note.into(),
+            delay: 0,
+            actor,
+        }
+    }
+
+    pub(crate) fn truth(&self, kind: AttackKind) -> Truth {
+        Truth {
+            kind: kind.name(),
+            detector: kind.detector(),
+            technique: kind.technique(),
+            attacker: self.attacker.clone(),
+            victim: self.victim.clone(),
+            first: None,
+            last: None,
+            packets: 0,
+            note: self.note.clone(),
+        }
+    }
+}
+
+macro_rules! attack_table {
+    ($($variant:ident $name:literal $detector:literal $technique:literal $start:path;)*) => {
+        /// A kind of attack that a plan can hold.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum AttackKind {
+            $(#[doc = concat!("`", $name, "`")] $variant,)*
+        }
+
+        impl AttackKind {
+            /// All kinds in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name used on the command line and in truth rows.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Id of the detector that should find it; empty when none should.
+            pub const fn detector(self) -> &'static str {
+                match self { $(Self::$variant => $detector,)* }
+            }
+
+            /// The technique that the detector should name; empty when it names none.
+            pub const fn technique(self) -> &'static str {
+                match self { $(Self::$variant => $technique,)* }
+            }
+        }
+
+        /// Starts an attack.
+        pub(crate) fn launch(
+            kind: AttackKind,
+            origin: Origin,
+            world: &mut World,
+            rng: &mut Rng,
+        ) -> Vec<Launch> {
+            let mut stage = Stage { world, rng, origin };
+            match kind { $(AttackKind::$variant => $start(&mut stage),)* }
+        }
+    };
+}
+
+attack_table! {
+    PortScanSyn "port-scan-syn" "port-scan" "syn" port_scan::syn;
+    PortScanConnect "port-scan-connect" "port-scan" "connect" port_scan::connect;
+    PortScanFin "port-scan-fin" "port-scan" "fin" port_scan::fin;
+    PortScanNull "port-scan-null" "port-scan" "null" port_scan::null;
+    PortScanXmas "port-scan-xmas" "port-scan" "xmas" port_scan::xmas;
+    PortScanAck "port-scan-ack" "port-scan" "ack" port_scan::ack;
+    PortScanUdp "port-scan-udp" "port-scan" "udp" port_scan::udp;
+    PortScanMixed "port-scan-mixed" "port-scan" "mixed" port_scan::mixed;
+    PortScanSlow "port-scan-slow" "port-scan" "syn" port_scan::slow;
+}
+
+impl AttackKind {
+    /// The kind with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+/// An address of the documentation range that no site uses, for attackers outside.
+pub(crate) fn outsider(rng: &mut Rng) -> IpAddr {
+    let nets = [[198, 51, 100], [203, 0, 113]];
+    let [a, b, c] = *rng.pick(&nets);
+    IpAddr::from([a, b, c, rng.range(2, 20) as u8])
+}

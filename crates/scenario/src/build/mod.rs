@@ -1,0 +1,13 @@
+//! Builders of frames and of the application messages in them. Each file is one protocol; every
+//! frame has valid lengths and checksums. What to send when is left to `office` and `attacks`.
+
+pub mod arp;
+pub mod cert;
+pub mod checksum;
+pub mod dns;
+pub mod http;
+pub mod icmp;
+pub mod ip;
+pub mod tcp;
+pub mod tls;
+pub mod udp;
