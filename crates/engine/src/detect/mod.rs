@@ -1,6 +1,8 @@
 //! Detectors: one file each, one row of [`DETECTORS`] each.
 
 mod spec;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use spec::{Backtest, Detector, Reporter, Setting, Spec, Unit};
 

@@ -1,0 +1,102 @@
+//! The heaviest items of a stream, in fixed space.
+
+/// The space-saving algorithm (Metwally, Agrawal, El Abbadi 2005) over at most `N` items.
+///
+/// Every item with more than `total / N` of the weight is among those kept; a kept count is too
+/// high by at most the count that its place had before.
+#[derive(Clone, Debug)]
+pub struct Top<K, const N: usize> {
+    items: Vec<(K, u64)>,
+    total: u64,
+}
+
+impl<K, const N: usize> Default for Top<K, N> {
+    fn default() -> Self {
+        Self { items: Vec::new(), total: 0 }
+    }
+}
+
+impl<K: Copy + Ord, const N: usize> Top<K, N> {
+    /// Adds weight to an item.
+    pub fn add(&mut self, item: K, weight: u64) {
+        self.total = self.total.saturating_add(weight);
+        if let Some((_, count)) = self.items.iter_mut().find(|(k, _)| *k == item) {
+            *count = count.saturating_add(weight);
+        } else if self.items.len() < N {
+            self.items.push((item, weight));
+        } else if let Some(least) = self.items.iter_mut().min_by_key(|(_, c)| *c) {
+            *least = (item, least.1.saturating_add(weight));
+        }
+    }
+
+    /// Takes weight back from an item.
+    pub fn take_back(&mut self, item: K, weight: u64) {
+        self.total = self.total.saturating_sub(weight);
+        if let Some((_, count)) = self.items.iter_mut().find(|(k, _)| *k == item) {
+            *count = count.saturating_sub(weight);
+        }
+    }
+
+    /// The `n` heaviest items, heaviest first, equal ones in their own order.
+    pub fn heaviest(&self, n: usize) -> Vec<(K, u64)> {
+        let mut items: Vec<(K, u64)> = self.items.iter().copied().filter(|i| i.1 > 0).collect();
+        items.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        items.truncate(n);
+        items
+    }
+
+    /// The share of the total weight that the `n` heaviest items have together, 0 to 1.
+    pub fn share(&self, n: usize) -> f64 {
+        let sum: u64 = self.heaviest(n).iter().map(|(_, c)| *c).sum();
+        if self.total == 0 { 0.0 } else { (sum as f64 / self.total as f64).min(1.0) }
+    }
+
+    /// All weight added and not taken back.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Items kept.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// True when nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_heavy_among_many() {
+        let mut top = Top::<u32, 24>::default();
+        for i in 0..100_000_u32 {
+            top.add(1_000 + i, 1);
+            if i % 4 == 0 {
+                top.add(7, 1);
+            }
+            if i % 8 == 0 {
+                top.add(3, 1);
+            }
+        }
+        let heaviest: Vec<u32> = top.heaviest(2).iter().map(|(k, _)| *k).collect();
+        assert_eq!(heaviest, [7, 3]);
+        assert_eq!((top.len(), top.total()), (24, 137_500));
+    }
+
+    #[test]
+    fn shares_and_taking_back() {
+        let mut top = Top::<u32, 8>::default();
+        top.add(1, 60);
+        top.add(2, 40);
+        assert!((top.share(1) - 0.6).abs() < 1e-12);
+        top.take_back(1, 60);
+        assert_eq!(top.heaviest(8), [(2, 40)]);
+        assert!((top.share(3) - 1.0).abs() < 1e-12);
+        assert_eq!(Top::<u32, 8>::default().share(3), 0.0);
+    }
+}
