@@ -130,9 +130,9 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
     fn position(&self, hash: u64, key: &K) -> Option<usize> {
         let slots = &self.slots;
         let same = |&i: &u32| {
-            slots.get(i as usize).is_some_and(|s| {
-                s.hash == hash && s.entry.as_ref().is_some_and(|(k, _)| k == key)
-            })
+            slots
+                .get(i as usize)
+                .is_some_and(|s| s.hash == hash && s.entry.as_ref().is_some_and(|(k, _)| k == key))
         };
         self.index.find(hash, same).map(|&i| i as usize)
     }

@@ -77,7 +77,11 @@ mod tests {
     fn mostly_successful_sources_are_benign() {
         let mut trw = Trw::default();
         for i in 0..100 {
-            if i % 5 == 0 { trw.failure() } else { trw.success() };
+            if i % 5 == 0 {
+                trw.failure()
+            } else {
+                trw.success()
+            };
             assert_ne!(trw.verdict(), Verdict::Scanner);
         }
         assert_eq!(trw.verdict(), Verdict::Benign);

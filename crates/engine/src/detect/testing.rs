@@ -200,6 +200,7 @@ impl Script {
             sender_ip: sender,
             target_mac: Mac::default(),
             target_ip: target,
+            tunnel: None,
         };
         self.see(Observation::Arp(ArpSeen { arp, frame_src: Some(sender_mac), vlan: 0 }))
     }
