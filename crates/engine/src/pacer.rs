@@ -1,9 +1,12 @@
 //! Order and epochs: numbers frames, clamps their time and cuts epochs.
+//!
+//! An epoch never spans two seconds of stream time, so per-second digests are cut by the same
+//! markers as everything else and come out equal for any number of workers.
 
 use crate::worker::Marker;
 use anomalyzer_wire::Timestamp;
 
-/// Stream time after which an epoch ends, in nanoseconds.
+/// Stream time after which an epoch ends, in nanoseconds; the turn of a second ends it too.
 const EPOCH_NANOS: i64 = 100_000_000;
 /// Frames after which an epoch ends.
 const EPOCH_FRAMES: u64 = 65_536;
@@ -41,7 +44,9 @@ impl Pacer {
         self.seq += 1;
         let now = self.clamp(time);
         let start = *self.epoch_start.get_or_insert(now);
-        let due = now.since(start) >= EPOCH_NANOS || seq - self.epoch_first >= EPOCH_FRAMES;
+        let due = now.since(start) >= EPOCH_NANOS
+            || seq - self.epoch_first >= EPOCH_FRAMES
+            || now.secs() != start.secs();
         let marker = due.then(|| self.cut(seq, now));
         Paced { seq, now, marker }
     }

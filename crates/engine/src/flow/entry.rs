@@ -1,0 +1,494 @@
+//! A running flow.
+
+use super::features::{Features, Sample};
+use super::key::{FlowKey, Side, icmp_request};
+use super::tcp::{EndState, Endpoint, History, Letter, Placement, conn_state};
+use super::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, FlowRecord, SideRecord};
+use crate::observation::{FirstPacket, Outcome, TrafficDigest};
+use crate::stream::Streams;
+use anomalyzer_wire::app::AppProto;
+use anomalyzer_wire::{IpPacket, LinkInfo, Mac, Packet, Tcp, TcpFlags, Timestamp, Transport, Tunnel};
+
+const PROTO_TCP: u8 = 6;
+const PROTO_UDP: u8 = 17;
+/// Time stamps that ran back by up to this are believed; older ones are clamped (1 s).
+const LATE_NANOS: i64 = 1_000_000_000;
+
+/// A running flow. Counters are kept by key side; the originator is one of the sides and may be
+/// corrected when a SYN shows up late.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    pub(crate) key: FlowKey,
+    pub(crate) id: FlowId,
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+    pub(crate) first_packet: FirstPacket,
+    pub(crate) orig: Side,
+    orig_certain: bool,
+    pub(crate) news: u8,
+    pub(crate) dirty: bool,
+    pub(crate) app: AppProto,
+    icmp: Option<(u16, u16)>,
+    vlan: u16,
+    sides: [SideRecord; 2],
+    ends: [Endpoint; 2],
+    history: History,
+    syn_at: Option<Timestamp>,
+    rtt_ns: Option<u64>,
+    digest: Pending,
+    features: Features,
+    macs: [Option<Mac>; 2],
+    tunnel: Option<Box<Tunnel>>,
+    pub(crate) names: Option<Box<FlowNames>>,
+    pub(crate) streams: Option<Box<Streams>>,
+}
+
+/// Traffic since the last digest, by key side.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pending {
+    packets: [u32; 2],
+    bytes: [u64; 2],
+    rsts: [u32; 2],
+    syns: u32,
+    syn_acks: u32,
+    fragments: u32,
+}
+
+/// Bits of [`Flow::news`]: outcomes that were reported.
+pub(crate) mod news {
+    pub(crate) const ANSWERED: u8 = 1;
+    pub(crate) const ESTABLISHED: u8 = 2;
+    pub(crate) const REFUSED: u8 = 4;
+    pub(crate) const TALKING: u8 = 8;
+    pub(crate) const UNREACHABLE: u8 = 16;
+}
+
+/// What one packet did to its flow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Update {
+    /// Where its TCP payload belongs.
+    pub(crate) placement: Placement,
+    /// Outcomes that became known with it, in order.
+    pub(crate) outcomes: [Option<Outcome>; 2],
+}
+
+impl Flow {
+    /// A flow that begins with this packet; the packet still has to be [`Flow::add`]ed.
+    pub(crate) fn begin(
+        key: FlowKey,
+        side: Side,
+        id: FlowId,
+        time: Timestamp,
+        link: &LinkInfo,
+        ip: &IpPacket<'_>,
+    ) -> Self {
+        let first_packet = classify(ip);
+        let (by_originator, certain) = sent_by_originator(first_packet, ip);
+        let orig = if by_originator { side } else { 1 - side };
+        Self {
+            key,
+            id,
+            first: time,
+            last: time,
+            first_packet,
+            orig,
+            orig_certain: certain,
+            news: 0,
+            dirty: false,
+            app: AppProto::Unknown,
+            icmp: icmp_ports(ip),
+            vlan: link.vlan[0],
+            sides: [SideRecord::default(); 2],
+            ends: [Endpoint::default(); 2],
+            history: History::default(),
+            syn_at: None,
+            rtt_ns: None,
+            digest: Pending::default(),
+            features: Features::default(),
+            macs: [None; 2],
+            tunnel: ip.tunnel.map(Box::new),
+            names: None,
+            streams: None,
+        }
+    }
+
+    /// Originator, responder and ports as known now.
+    #[inline]
+    pub(crate) fn tuple(&self) -> FiveTuple {
+        self.key.tuple(self.orig, self.icmp)
+    }
+
+    /// True when both sides have sent packets.
+    #[inline]
+    pub(crate) fn two_way(&self) -> bool {
+        self.sides[0].packets > 0 && self.sides[1].packets > 0
+    }
+
+    /// Takes a packet of this flow that `side` sent; `now` is stream time.
+    #[inline]
+    pub(crate) fn add(
+        &mut self,
+        side: Side,
+        now: Timestamp,
+        packet: &Packet<'_>,
+        ip: &IpPacket<'_>,
+    ) -> Update {
+        let time = if now.since(packet.time) <= LATE_NANOS { packet.time } else { now };
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+        let (tcp, header) = match &ip.transport {
+            Transport::Tcp(tcp) => (Some(tcp), u32::from(tcp.header_len)),
+            Transport::Udp(_) | Transport::Icmp(_) => (None, 8),
+            Transport::Sctp { .. } => (None, 12),
+            Transport::Fragment | Transport::Other => (None, 0),
+        };
+        self.count(side, packet, ip);
+        let micros = u64::try_from(time.micros()).unwrap_or(0);
+        let ip_header = ip.total_len.saturating_sub(header).saturating_sub(ip.payload_len);
+        self.features.add(&Sample {
+            side,
+            micros,
+            payload: ip.payload_len,
+            header: header + ip_header.min(1_000),
+            tcp,
+        });
+        match tcp {
+            Some(tcp) => self.add_tcp(side, time, tcp, ip.payload_len),
+            None => self.add_plain(side, time),
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, side: Side, packet: &Packet<'_>, ip: &IpPacket<'_>) {
+        let Some(own) = self.sides.get_mut(side) else { return };
+        if own.packets == 0 {
+            own.ttl = ip.ttl;
+            if let Some(mac) = self.macs.get_mut(side) {
+                *mac = packet.link.src;
+            }
+        }
+        own.packets += 1;
+        own.bytes += u64::from(packet.wire_len);
+        own.ip_bytes += u64::from(ip.total_len);
+        own.payload += u64::from(ip.payload_len);
+        self.digest.packets[side & 1] += 1;
+        self.digest.bytes[side & 1] += u64::from(packet.wire_len);
+        self.digest.fragments += u32::from(ip.fragment.is_some());
+    }
+
+    fn add_plain(&mut self, side: Side, time: Timestamp) -> Update {
+        let answered = side != self.orig && self.two_way();
+        let mut outcomes = [None; 2];
+        if answered {
+            if self.rtt_ns.is_none() {
+                self.rtt_ns = u64::try_from(time.since(self.first)).ok();
+            }
+            outcomes[0] = self.learn(news::ANSWERED, Outcome::Answered);
+        }
+        if self.sides[0].payload > 0 && self.sides[1].payload > 0 {
+            outcomes[1] = self.learn(news::TALKING, Outcome::Talking);
+        }
+        Update { placement: Placement::Nothing, outcomes }
+    }
+
+    fn add_tcp(&mut self, side: Side, time: Timestamp, tcp: &Tcp, payload: u32) -> Update {
+        self.settle_originator(side, tcp.flags);
+        self.note_flags(side, tcp, payload);
+        let [a, b] = &mut self.ends;
+        let (own, peer) = if side == 0 { (a, b) } else { (b, a) };
+        own.advance(peer, tcp.flags);
+        let placement = own.place(tcp, payload);
+        self.note_placement(side, placement);
+        let outcomes = self.handshake(side, time, tcp.flags, payload);
+        Update { placement, outcomes }
+    }
+
+    /// A pure SYN says who the originator is, also when other packets came first.
+    fn settle_originator(&mut self, side: Side, flags: TcpFlags) {
+        if !self.orig_certain && flags.has(TcpFlags::SYN) {
+            let orig = if flags.has(TcpFlags::ACK) { 1 - side } else { side };
+            self.orig_certain = true;
+            if orig != self.orig {
+                self.orig = orig;
+                self.history.note(orig, Letter::Flipped);
+            }
+        }
+    }
+
+    fn note_flags(&mut self, side: Side, tcp: &Tcp, payload: u32) {
+        let flags = tcp.flags;
+        if let Some(own) = self.sides.get_mut(side) {
+            own.flags |= flags.0;
+        }
+        let (syn, ack) = (flags.has(TcpFlags::SYN), flags.has(TcpFlags::ACK));
+        if syn && flags.any(TcpFlags::FIN | TcpFlags::RST) {
+            self.history.note(side, Letter::Inconsistent);
+        } else if flags.has(TcpFlags::FIN | TcpFlags::RST) {
+            self.history.note(side, Letter::Multi);
+        }
+        match (syn, ack) {
+            (true, false) => {
+                self.history.note(side, Letter::Syn);
+                self.digest.syns += 1;
+            }
+            (true, true) => {
+                self.history.note(side, Letter::SynAck);
+                self.digest.syn_acks += 1;
+            }
+            (false, true) if payload == 0 && !flags.any(TcpFlags::FIN | TcpFlags::RST) => {
+                self.history.note(side, Letter::Ack);
+            }
+            _ => {}
+        }
+        if payload > 0 {
+            self.history.note(side, Letter::Data);
+        }
+        if flags.has(TcpFlags::FIN) {
+            self.history.note(side, Letter::Fin);
+        }
+        if flags.has(TcpFlags::RST) {
+            self.history.note(side, Letter::Reset);
+            self.digest.rsts[side & 1] += 1;
+        } else if tcp.window == 0 && ack {
+            self.history.note(side, Letter::ZeroWindow);
+        }
+    }
+
+    fn note_placement(&mut self, side: Side, placement: Placement) {
+        let Some(own) = self.sides.get_mut(side) else { return };
+        match placement {
+            Placement::Old => {
+                own.retransmissions += 1;
+                let count = own.retransmissions;
+                self.history.note_count(side, Letter::Retransmission, count);
+            }
+            Placement::Ahead { .. } => own.out_of_order += 1,
+            Placement::Nothing | Placement::Next { .. } => {}
+        }
+    }
+
+    fn handshake(
+        &mut self,
+        side: Side,
+        time: Timestamp,
+        flags: TcpFlags,
+        payload: u32,
+    ) -> [Option<Outcome>; 2] {
+        let mut outcomes = [None; 2];
+        let by_orig = side == self.orig;
+        let (syn, ack) = (flags.has(TcpFlags::SYN), flags.has(TcpFlags::ACK));
+        if by_orig && syn && !ack {
+            self.syn_at.get_or_insert(time);
+        } else if !by_orig && syn && ack && self.syn_at.is_some() {
+            outcomes[0] = self.learn(news::ANSWERED, Outcome::Answered);
+        } else if !by_orig && flags.has(TcpFlags::RST) && self.sides[side & 1].payload == 0 {
+            outcomes[0] = self.learn(news::REFUSED, Outcome::Refused);
+        } else if by_orig
+            && ack
+            && !flags.has(TcpFlags::RST)
+            && self.news & (news::ANSWERED | news::ESTABLISHED) == news::ANSWERED
+        {
+            self.rtt_ns = self.syn_at.and_then(|syn| u64::try_from(time.since(syn)).ok());
+            outcomes[0] = self.learn(news::ESTABLISHED, Outcome::Established);
+        }
+        if payload > 0 && self.sides[0].payload > 0 && self.sides[1].payload > 0 {
+            outcomes[1] = self.learn(news::TALKING, Outcome::Talking);
+        }
+        outcomes
+    }
+
+    fn learn(&mut self, bit: u8, outcome: Outcome) -> Option<Outcome> {
+        if self.news & bit != 0 {
+            return None;
+        }
+        self.news |= bit;
+        Some(outcome)
+    }
+
+    /// An ICMP error came back for this flow; the outcome when it is news.
+    pub(crate) fn unreachable(&mut self, kind: u8, code: u8) -> Option<Outcome> {
+        self.learn(news::UNREACHABLE, Outcome::Unreachable { kind, code })
+    }
+
+    /// True when a pure SYN with this sequence number cannot belong to this connection: it was
+    /// closed or reset, and the number is new.
+    pub(crate) fn is_over_for(&self, side: Side, tcp: &Tcp) -> bool {
+        let closed = |s: EndState| matches!(s, EndState::Closed | EndState::Reset);
+        let over = closed(self.ends[0].state) && closed(self.ends[1].state)
+            || self.ends.iter().any(|e| e.state == EndState::Reset);
+        over && tcp.flags.has(TcpFlags::SYN)
+            && !tcp.flags.has(TcpFlags::ACK)
+            && self.ends.get(side).and_then(|e| e.isn) != Some(tcp.seq)
+    }
+
+    /// How the TCP connection stands, for its time-out.
+    pub(crate) fn phase(&self) -> Phase {
+        if self.key.tuple(0, None).proto != PROTO_TCP {
+            return if self.two_way() { Phase::TwoWay } else { Phase::OneWay };
+        }
+        let ends = [self.ends[0].state, self.ends[1].state];
+        if ends.contains(&EndState::Reset) || ends == [EndState::Closed; 2] {
+            Phase::Over
+        } else if self.two_way() && ends != [EndState::SynSent; 2] {
+            Phase::Open
+        } else {
+            Phase::Opening
+        }
+    }
+
+    /// Bytes that were lost in the stream of `side`.
+    pub(crate) fn missed(&mut self, side: Side, bytes: u64) {
+        if let Some(own) = self.sides.get_mut(side) {
+            own.missed += bytes;
+        }
+        self.history.note(side, Letter::Gap);
+    }
+
+    /// The next sequence number expected of `side` is moved (a gap was given up or filled).
+    pub(crate) fn expect(&mut self, side: Side, next: u32) {
+        if let Some(end) = self.ends.get_mut(side) {
+            end.next_seq = Some(next);
+        }
+    }
+
+    /// Takes the traffic since the last digest, by originator and responder.
+    pub(crate) fn take_digest(&mut self) -> TrafficDigest {
+        let d = std::mem::take(&mut self.digest);
+        self.dirty = false;
+        let (o, r) = (self.orig & 1, 1 - (self.orig & 1));
+        TrafficDigest {
+            id: self.id,
+            tuple: self.tuple(),
+            two_way: self.two_way(),
+            packets: [d.packets[o], d.packets[r]],
+            bytes: [d.bytes[o], d.bytes[r]],
+            syns: d.syns,
+            syn_acks: d.syn_acks,
+            rsts: [d.rsts[o], d.rsts[r]],
+            fragments: d.fragments,
+        }
+    }
+
+    /// The record of what happened so far.
+    pub(crate) fn record(&mut self, end: FlowEnd) -> FlowRecord {
+        let (o, r) = (self.orig & 1, 1 - (self.orig & 1));
+        FlowRecord {
+            id: self.id,
+            tuple: self.tuple(),
+            first: self.first,
+            last: self.last,
+            end,
+            orig: self.sides[o],
+            resp: self.sides[r],
+            conn_state: self.conn_state(),
+            history: self.history.text(self.orig),
+            rtt_ns: self.rtt_ns,
+            app: self.app,
+            vlan: self.vlan,
+            tunnel: self.tunnel.as_deref().copied(),
+            src_mac: self.macs[o],
+            dst_mac: self.macs[r],
+            names: if end == FlowEnd::Active { self.names.clone() } else { self.names.take() },
+            features: self.features.vector(self.orig),
+        }
+    }
+
+    /// Begins the next record of a flow that reached the active time-out: counters start anew,
+    /// what is known of the connection stays.
+    pub(crate) fn restart(&mut self, id: FlowId, now: Timestamp) {
+        self.id = id;
+        (self.first, self.last) = (now, now);
+        self.sides = [SideRecord::default(); 2];
+        self.features = Features::default();
+    }
+
+    fn conn_state(&self) -> ConnState {
+        let (orig, resp) = (self.orig & 1, 1 - (self.orig & 1));
+        let (os, rs) = (self.sides[orig], self.sides[resp]);
+        if self.key.tuple(0, None).proto == PROTO_TCP {
+            let payload = os.payload + rs.payload > 0;
+            return conn_state(self.ends[orig].state, self.ends[resp].state, payload);
+        }
+        match (os.packets > 0, rs.packets > 0) {
+            (true, true) => ConnState::Sf,
+            (true, false) => ConnState::S0,
+            (false, true) => ConnState::Shr,
+            (false, false) => ConnState::Oth,
+        }
+    }
+}
+
+/// Classes of time-outs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// TCP that is not established.
+    Opening,
+    /// TCP with packets of both sides.
+    Open,
+    /// TCP that was closed by both sides or reset.
+    Over,
+    /// UDP and others with packets of both sides.
+    TwoWay,
+    /// UDP and others with packets of one side.
+    OneWay,
+}
+
+fn classify(ip: &IpPacket<'_>) -> FirstPacket {
+    match ip.transport {
+        Transport::Tcp(tcp) => classify_tcp(tcp.flags, ip.payload_len),
+        Transport::Udp(_) => FirstPacket::Udp,
+        Transport::Icmp(icmp) => FirstPacket::Icmp { kind: icmp.kind, code: icmp.code },
+        Transport::Sctp { .. } => FirstPacket::Sctp,
+        Transport::Fragment | Transport::Other => FirstPacket::Other,
+    }
+}
+
+fn classify_tcp(flags: TcpFlags, payload: u32) -> FirstPacket {
+    // CWR and ECE belong to ECN set-up and say nothing about the kind of packet.
+    match flags.0 & !(TcpFlags::CWR | TcpFlags::ECE) {
+        TcpFlags::SYN => FirstPacket::Syn,
+        f if f == TcpFlags::SYN | TcpFlags::ACK => FirstPacket::SynAck,
+        TcpFlags::FIN => FirstPacket::Fin,
+        0 => FirstPacket::Null,
+        f if f == TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG => FirstPacket::Xmas,
+        f if f & TcpFlags::SYN != 0 => FirstPacket::OddTcp,
+        f if f & TcpFlags::RST != 0 => FirstPacket::Rst,
+        f if f & TcpFlags::ACK == 0 => FirstPacket::OddTcp,
+        _ if payload > 0 => FirstPacket::Data,
+        f if f & TcpFlags::FIN != 0 => FirstPacket::FinAck,
+        _ => FirstPacket::Ack,
+    }
+}
+
+/// Whether the sender of a flow's first packet is its originator, and whether that is certain.
+/// Without a SYN the ports decide: services have the lower one.
+fn sent_by_originator(first: FirstPacket, ip: &IpPacket<'_>) -> (bool, bool) {
+    match first {
+        FirstPacket::Syn | FirstPacket::Fin | FirstPacket::Null | FirstPacket::Xmas => (true, true),
+        FirstPacket::SynAck => (false, true),
+        FirstPacket::Icmp { .. } => {
+            let reply = matches!(ip.transport, Transport::Icmp(i)
+                if icmp_request(&i).is_some_and(|(request, _)| request != u16::from(i.kind)));
+            (!reply, true)
+        }
+        _ => match ip.transport {
+            Transport::Tcp(tcp) => (tcp.src_port >= tcp.dst_port, false),
+            Transport::Udp(udp) => {
+                let answer = udp.src_port < 1_024 && udp.dst_port >= 1_024;
+                (!answer, true)
+            }
+            _ => (true, true),
+        },
+    }
+}
+
+/// What stands for the ports of an ICMP flow: type and code of the originator's message.
+fn icmp_ports(ip: &IpPacket<'_>) -> Option<(u16, u16)> {
+    let Transport::Icmp(icmp) = ip.transport else { return None };
+    Some(icmp_request(&icmp).unwrap_or((u16::from(icmp.kind), u16::from(icmp.code))))
+}
+
+/// True for protocols whose payload is a datagram to be searched as a whole.
+pub(crate) fn is_udp(tuple: &FiveTuple) -> bool {
+    tuple.proto == PROTO_UDP
+}
