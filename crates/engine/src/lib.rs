@@ -30,4 +30,4 @@ pub use flow::{FiveTuple, FlowRecord};
 pub use observation::Observation;
 pub use pacer::{Paced, Pacer};
 pub use summary::Summary;
-pub use worker::{EpochBatch, Marker, Worker, WorkerCounters};
+pub use worker::{EpochBatch, Expired, Marker, Volume, Worker, WorkerCounters, WorkerTotals};

@@ -87,10 +87,11 @@ impl Pacer {
 
     fn cut(&mut self, seq: u64, now: Timestamp) -> Marker {
         let epoch = self.epoch;
+        let second = self.epoch_start.unwrap_or(now).secs();
         self.epoch += 1;
         self.epoch_first = seq;
         self.epoch_start = Some(now);
-        Marker { epoch, seq, time: now, end: false }
+        Marker { epoch, seq, time: now, second, end: false }
     }
 }
 

@@ -64,6 +64,66 @@ pub fn addresses(addrs: &[Addr], total: u64) -> String {
     }
 }
 
+/// Name of an IP protocol number as IANA writes it, in lower case.
+pub fn ip_protocol(number: u8) -> String {
+    let name = match number {
+        0 => "hopopt",
+        1 => "icmp",
+        2 => "igmp",
+        4 => "ipv4",
+        6 => "tcp",
+        8 => "egp",
+        17 => "udp",
+        33 => "dccp",
+        41 => "ipv6",
+        46 => "rsvp",
+        47 => "gre",
+        50 => "esp",
+        51 => "ah",
+        58 => "icmpv6",
+        88 => "eigrp",
+        89 => "ospf",
+        103 => "pim",
+        108 => "ipcomp",
+        112 => "vrrp",
+        115 => "l2tp",
+        132 => "sctp",
+        136 => "udplite",
+        _ => return format!("ip protocol {number}"),
+    };
+    name.into()
+}
+
+/// Name of an EtherType.
+pub fn ether_type(number: u16) -> String {
+    let name = match number {
+        0 => "unknown",
+        0x0806 => "arp",
+        0x0842 => "wake-on-lan",
+        0x2000 => "cdp",
+        0x6002 => "mop",
+        0x8035 => "rarp",
+        0x809b => "appletalk",
+        0x8100 => "vlan",
+        0x8137 => "ipx",
+        0x8808 => "flow-control",
+        0x8809 => "lacp",
+        0x8847 | 0x8848 => "mpls",
+        0x8863 => "pppoe-discovery",
+        0x8864 => "pppoe",
+        0x886d | 0x888e => "eapol",
+        0x88a8 => "qinq",
+        0x88cc => "lldp",
+        0x88e5 => "macsec",
+        0x88f7 => "ptp",
+        0x8902 => "cfm",
+        0x9000 => "loopback-test",
+        0..1_536 => "802.3",
+        _ => return format!("ethertype 0x{number:04x}"),
+    };
+    name.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

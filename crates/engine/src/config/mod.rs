@@ -5,6 +5,7 @@ mod section;
 pub use section::{PerHost, Prefix, Section, Values};
 
 use crate::detect::{DETECTORS, Spec};
+use anomalyzer_wire::Addr;
 
 /// Resolved settings of the engine.
 #[derive(Clone, Debug)]
@@ -85,6 +86,16 @@ impl Default for Config {
 }
 
 impl Config {
+    /// True when the address belongs to the site: one of its networks, or a private one when none
+    /// is configured.
+    pub fn is_local(&self, addr: Addr) -> bool {
+        if self.home.is_empty() {
+            addr.is_private()
+        } else {
+            self.home.iter().any(|prefix| prefix.contains(addr))
+        }
+    }
+
     /// The section of a detector.
     pub fn section(&self, spec: &Spec) -> Option<&Section> {
         self.detect.iter().find(|s| s.id() == spec.id)

@@ -7,7 +7,9 @@ use super::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, FlowRecord, SideRe
 use crate::observation::{FirstPacket, Outcome, TrafficDigest};
 use crate::stream::Streams;
 use anomalyzer_wire::app::AppProto;
-use anomalyzer_wire::{IpPacket, LinkInfo, Mac, Packet, Tcp, TcpFlags, Timestamp, Transport, Tunnel};
+use anomalyzer_wire::{
+    IpPacket, LinkInfo, Mac, Packet, Tcp, TcpFlags, Timestamp, Transport, Tunnel,
+};
 
 const PROTO_TCP: u8 = 6;
 const PROTO_UDP: u8 = 17;
@@ -41,6 +43,10 @@ pub(crate) struct Flow {
     tunnel: Option<Box<Tunnel>>,
     pub(crate) names: Option<Box<FlowNames>>,
     pub(crate) streams: Option<Box<Streams>>,
+    /// Bytes of datagrams that were searched, by side.
+    searched: [u64; 2],
+    /// Nobody reads the stream of this side any more.
+    closed: [bool; 2],
 }
 
 /// Traffic since the last digest, by key side.
@@ -109,6 +115,40 @@ impl Flow {
             tunnel: ip.tunnel.map(Box::new),
             names: None,
             streams: None,
+            searched: [0; 2],
+            closed: [false; 2],
+        }
+    }
+
+    /// Bytes of datagrams of a side that were searched for keywords so far.
+    pub(crate) fn searched(&mut self, side: Side) -> &mut u64 {
+        let [a, b] = &mut self.searched;
+        if side == 0 { a } else { b }
+    }
+
+    /// True when nobody reads the stream of this side any more.
+    pub(crate) fn streams_closed(&self, side: Side) -> bool {
+        self.closed.get(side).copied().unwrap_or(true)
+    }
+
+    /// Nobody reads the stream of this side any more.
+    pub(crate) fn close_stream(&mut self, side: Side) {
+        if let Some(closed) = self.closed.get_mut(side) {
+            *closed = true;
+        }
+    }
+
+    /// The next sequence number expected of a side.
+    pub(crate) fn expected(&self, side: Side) -> Option<u32> {
+        self.ends.get(side)?.next_seq
+    }
+
+    /// A stream that nobody reads does not wait for gaps to be filled.
+    pub(crate) fn skip_ahead(&mut self, side: Side, tcp: &Tcp, len: u32, placement: Placement) {
+        if let Placement::Ahead { gap } = placement {
+            let fin = u32::from(tcp.flags.has(TcpFlags::FIN));
+            self.expect(side, tcp.seq.wrapping_add(len).wrapping_add(fin));
+            self.missed(side, u64::from(gap));
         }
     }
 
@@ -198,7 +238,7 @@ impl Flow {
         let (own, peer) = if side == 0 { (a, b) } else { (b, a) };
         own.advance(peer, tcp.flags);
         let placement = own.place(tcp, payload);
-        self.note_placement(side, placement);
+        self.note_placement(side, placement, payload);
         let outcomes = self.handshake(side, time, tcp.flags, payload);
         Update { placement, outcomes }
     }
@@ -254,9 +294,13 @@ impl Flow {
         }
     }
 
-    fn note_placement(&mut self, side: Side, placement: Placement) {
+    fn note_placement(&mut self, side: Side, placement: Placement, payload: u32) {
         let Some(own) = self.sides.get_mut(side) else { return };
         match placement {
+            // A segment that fills a gap which was given up is late, not sent twice.
+            Placement::Old if own.missed >= u64::from(payload) => {
+                own.missed -= u64::from(payload);
+            }
             Placement::Old => {
                 own.retransmissions += 1;
                 let count = own.retransmissions;
@@ -319,6 +363,11 @@ impl Flow {
         over && tcp.flags.has(TcpFlags::SYN)
             && !tcp.flags.has(TcpFlags::ACK)
             && self.ends.get(side).and_then(|e| e.isn) != Some(tcp.seq)
+    }
+
+    /// True for TCP that was closed by both sides or reset.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.phase() == Phase::Over
     }
 
     /// How the TCP connection stands, for its time-out.

@@ -279,7 +279,11 @@ impl Features {
             };
             v.push(per(bulk.bytes));
             v.push(per(bulk.packets));
-            v.push(if bulk.micros == 0 { 0.0 } else { bulk.bytes as f64 * 1e6 / bulk.micros as f64 });
+            v.push(if bulk.micros == 0 {
+                0.0
+            } else {
+                bulk.bytes as f64 * 1e6 / bulk.micros as f64
+            });
         }
         let subflows = f64::from(self.subflows + 1);
         for side in [fwd, bwd] {

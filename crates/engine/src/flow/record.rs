@@ -206,8 +206,44 @@ impl FlowRecord {
         self.last.since(self.first).max(0) as f64 / 1e9
     }
 
+    /// A number over the 5-tuple, counters, state and features: equal for equal records, whatever
+    /// the run. Not a hash to trust against an adversary.
+    pub(crate) fn digest(&self) -> u64 {
+        let mut sum = Sum(0x243f_6a88_85a3_08d3);
+        let t = &self.tuple;
+        for addr in [t.src, t.dst] {
+            let bits = addr.to_bits();
+            sum.add(bits as u64);
+            sum.add((bits >> 64) as u64);
+        }
+        sum.add(u64::from(t.src_port) << 32 | u64::from(t.dst_port) << 8 | u64::from(t.proto));
+        for side in [&self.orig, &self.resp] {
+            sum.add(side.packets);
+            sum.add(side.bytes);
+            sum.add(side.payload);
+            sum.add(u64::from(side.retransmissions) << 8 | u64::from(side.flags));
+        }
+        sum.add(self.first.nanos().cast_unsigned());
+        sum.add(self.last.nanos().cast_unsigned());
+        sum.add(self.conn_state as u64);
+        for value in self.features {
+            sum.add(value.to_bits());
+        }
+        sum.0
+    }
+
     /// Community ID v1 (seed 0) of the flow.
     pub fn community_id(&self) -> String {
         super::community_id::community_id(&self.tuple)
+    }
+}
+
+/// A running mix of numbers (the multiplier is that of SplitMix64).
+struct Sum(u64);
+
+impl Sum {
+    #[inline]
+    fn add(&mut self, value: u64) {
+        self.0 = (self.0.rotate_left(23) ^ value).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     }
 }

@@ -27,3 +27,39 @@ pub struct KeywordHit {
     /// At most 64 bytes around the hit.
     pub excerpt: HostileStr,
 }
+
+/// Temporary.
+#[derive(Debug, Default)]
+pub struct Matcher;
+/// Temporary.
+#[derive(Debug, Default)]
+pub(crate) struct ScanState;
+pub(crate) struct ScanContext {
+    pub(crate) app: anomalyzer_wire::app::AppProto,
+    pub(crate) tuple: FiveTuple,
+    pub(crate) to_server: bool,
+    pub(crate) offset: u64,
+}
+pub(crate) struct RawHit;
+impl Matcher {
+    pub(crate) fn scan(&self, _: &mut ScanState, _: &[u8], _: &ScanContext, _: &mut Vec<RawHit>) {}
+    pub(crate) fn describe(
+        &self,
+        _: RawHit,
+        id: FlowId,
+        tuple: FiveTuple,
+        by_originator: bool,
+    ) -> KeywordHit {
+        KeywordHit {
+            id,
+            tuple,
+            by_originator,
+            list: "".into(),
+            pattern: "".into(),
+            severity: Severity::Low,
+            reason: "".into(),
+            offset: 0,
+            excerpt: HostileStr::default(),
+        }
+    }
+}

@@ -1,1 +1,156 @@
-//! (built next)
+//! TCP streams put in order, as far as anybody wants to read them.
+//!
+//! A direction's bytes are handed on in order and once: of overlapping data the first copy wins.
+//! Segments behind a gap wait, within limits; when the limits are reached, or the flow ends, the
+//! gap is given up and reported. As soon as nobody wants a direction's bytes any more it is closed
+//! and costs nothing.
+
+use crate::app_facts::AppState;
+use crate::keyword::ScanState;
+
+/// Segments of one direction that may wait behind a gap.
+const MAX_SEGMENTS: usize = 64;
+/// Bytes of one direction that may wait behind a gap.
+const MAX_BYTES: usize = 65_536;
+
+/// Both directions of a TCP connection and what reads them.
+#[derive(Debug, Default)]
+pub(crate) struct Streams {
+    pub(crate) sides: [StreamSide; 2],
+    pub(crate) app: AppState,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+pub(crate) struct StreamSide {
+    /// The keyword automaton's state.
+    pub(crate) scan: ScanState,
+    /// Bytes handed on (or skipped) so far.
+    pub(crate) offset: u64,
+    /// Keywords are not searched for any more.
+    pub(crate) searched: bool,
+    waiting: Vec<Waiting>,
+    waiting_bytes: usize,
+}
+
+/// A segment behind a gap.
+#[derive(Debug)]
+struct Waiting {
+    seq: u32,
+    data: Box<[u8]>,
+    /// Bytes of the segment that the capture did not keep.
+    cut: u32,
+}
+
+/// What comes next in a direction.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Bytes in order, and how many behind them the capture did not keep.
+    Data(Box<[u8]>, u32),
+    /// Nothing until the gap is filled.
+    Wait,
+}
+
+impl StreamSide {
+    /// Keeps a segment that lies behind a gap; false when there is no room for it.
+    pub(crate) fn hold(&mut self, seq: u32, data: &[u8], cut: u32) -> bool {
+        if self.waiting.len() >= MAX_SEGMENTS || self.waiting_bytes + data.len() > MAX_BYTES {
+            return false;
+        }
+        // Kept in the order of the stream; equal starts in the order of arrival.
+        let at = self.waiting.partition_point(|w| !before(seq, w.seq));
+        self.waiting_bytes += data.len();
+        self.waiting.insert(at, Waiting { seq, data: data.into(), cut });
+        true
+    }
+
+    /// True when segments wait behind a gap.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// The next piece at or before `next`, moving `next` behind it.
+    pub(crate) fn ready(&mut self, next: &mut u32) -> Piece {
+        while let Some(first) = self.waiting.first() {
+            if before(*next, first.seq) {
+                return Piece::Wait;
+            }
+            let segment = self.waiting.remove(0);
+            self.waiting_bytes -= segment.data.len();
+            let skip = next.wrapping_sub(segment.seq) as usize;
+            let whole = segment.data.len() + segment.cut as usize;
+            if skip >= whole {
+                continue;
+            }
+            *next = segment.seq.wrapping_add(u32::try_from(whole).unwrap_or(u32::MAX));
+            let data = segment.data.get(skip..).unwrap_or_default();
+            return Piece::Data(data.into(), segment.cut);
+        }
+        Piece::Wait
+    }
+
+    /// Where the first waiting segment begins: the end of the gap.
+    pub(crate) fn gap_end(&self) -> Option<u32> {
+        self.waiting.first().map(|w| w.seq)
+    }
+
+    /// Drops what waits.
+    pub(crate) fn clear(&mut self) {
+        self.waiting = Vec::new();
+        self.waiting_bytes = 0;
+    }
+}
+
+/// True when sequence number `a` lies before `b` (RFC 1982 serial arithmetic).
+const fn before(a: u32, b: u32) -> bool {
+    a != b && b.wrapping_sub(a) < 1 << 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(side: &mut StreamSide, next: &mut u32) -> Vec<u8> {
+        let mut out = Vec::new();
+        while let Piece::Data(data, _) = side.ready(next) {
+            out.extend_from_slice(&data);
+        }
+        out
+    }
+
+    #[test]
+    fn first_copy_wins_and_order_is_the_streams() {
+        let mut side = StreamSide::default();
+        assert!(side.hold(8, b"IJ", 0));
+        assert!(side.hold(4, b"EFGH", 0));
+        assert!(side.hold(6, b"xxxxKL", 0));
+        let mut next = 3;
+        assert_eq!(side.ready(&mut next), Piece::Wait);
+        next = 4;
+        assert_eq!(drain(&mut side, &mut next), b"EFGHxxKL");
+        assert_eq!((next, side.waiting_bytes()), (12, 0));
+    }
+
+    #[test]
+    fn works_across_the_wrap_and_within_limits() {
+        let mut side = StreamSide::default();
+        let mut next = u32::MAX - 1;
+        assert!(side.hold(2, b"c", 0));
+        assert!(side.hold(u32::MAX, b"ab", 1));
+        next = next.wrapping_add(1);
+        let Piece::Data(data, cut) = side.ready(&mut next) else { panic!("no data") };
+        assert_eq!((&*data, cut, next), (&b"ab"[..], 1, 2));
+        assert_eq!(drain(&mut side, &mut next), b"c");
+        let big = vec![0; MAX_BYTES + 1];
+        assert!(!side.hold(9, &big, 0));
+        for i in 0..MAX_SEGMENTS {
+            assert!(side.hold(u32::try_from(i).unwrap() * 10, b"z", 0));
+        }
+        assert!(!side.hold(5, b"z", 0));
+    }
+}

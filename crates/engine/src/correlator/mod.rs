@@ -1,0 +1,199 @@
+//! The correlator: merges what the workers saw, in order, and runs the detectors.
+
+mod facts;
+mod merge;
+mod ranked;
+
+use crate::alert::{Alert, AlertBook};
+use crate::config::{Config, Section};
+use crate::detect::{DETECTORS, Detector, Reporter, Spec};
+use crate::finding::Finding;
+use crate::flow::FlowRecord;
+use crate::observation::{Observation, SecondTotals, Seen};
+use crate::series::Series;
+use crate::summary::Summary;
+use crate::worker::{EpochBatch, Marker};
+use anomalyzer_wire::{Addr, Timestamp};
+use facts::Facts;
+use std::sync::Arc;
+
+/// Number of observation kinds.
+const KINDS: usize = 11;
+
+/// Where finished things go while the input is read.
+pub trait Output {
+    /// A flow record was written.
+    fn flow(&mut self, record: &FlowRecord);
+}
+
+/// Runs the detectors over the merged observations of all workers.
+pub struct Correlator {
+    config: Arc<Config>,
+    running: Vec<Running>,
+    /// Detectors by the kind of observation that they see.
+    by_kind: [Vec<usize>; KINDS],
+    findings: Vec<Finding>,
+    book: AlertBook,
+    facts: Facts,
+}
+
+struct Running {
+    spec: &'static Spec,
+    section: Section,
+    detector: Box<dyn Detector>,
+    wake: Option<Timestamp>,
+}
+
+impl Correlator {
+    /// A correlator for any number of workers; `seed` keys its hash tables.
+    pub fn new(config: &Arc<Config>, seed: u64) -> Self {
+        let running: Vec<Running> = DETECTORS
+            .iter()
+            .filter_map(|spec| {
+                let section = config.section(spec)?.clone();
+                let detector = section.enabled.then(|| (spec.build)(&section, seed))?;
+                Some(Running { spec, section, detector, wake: None })
+            })
+            .collect();
+        let mut by_kind: [Vec<usize>; KINDS] = std::array::from_fn(|_| Vec::new());
+        for (bit, detectors) in by_kind.iter_mut().enumerate() {
+            let sees = |r: &Running| r.spec.sees.0 & (1 << bit) != 0;
+            detectors.extend(running.iter().enumerate().filter(|(_, r)| sees(r)).map(|(i, _)| i));
+        }
+        Self {
+            config: Arc::clone(config),
+            running,
+            by_kind,
+            findings: Vec::new(),
+            book: AlertBook::new(config.limits.alerts, seed),
+            facts: Facts::new(config, seed),
+        }
+    }
+
+    /// Takes the batches of all workers for one epoch.
+    pub fn epoch(&mut self, marker: &Marker, mut batches: Vec<EpochBatch>, out: &mut dyn Output) {
+        merge::by_key(
+            batches.iter_mut().map(|b| std::mem::take(&mut b.seen)).collect(),
+            |seen| seen.seq,
+            |seen| self.observe(&seen, out),
+        );
+        if marker.ends_second() {
+            self.end_second(marker, &mut batches, out);
+        }
+        self.deadlines(marker.time);
+        if marker.end {
+            for totals in batches.iter().filter_map(|b| b.totals.as_ref()) {
+                self.facts.totals(totals);
+            }
+            self.finish(marker.time);
+        }
+    }
+
+    fn end_second(&mut self, marker: &Marker, batches: &mut [EpochBatch], out: &mut dyn Output) {
+        let at = |what| Seen { seq: marker.seq, time: marker.time, what };
+        merge::by_key(
+            batches.iter_mut().map(|b| std::mem::take(&mut b.expired)).collect(),
+            |expired| expired.record.id,
+            |expired| {
+                for seen in &expired.seen {
+                    self.observe(seen, out);
+                }
+                self.observe(&at(Observation::FlowEnded(expired.record)), out);
+            },
+        );
+        merge::by_key(
+            batches.iter_mut().map(|b| std::mem::take(&mut b.digests)).collect(),
+            |digest| digest.id,
+            |digest| self.observe(&at(Observation::Traffic(digest)), out),
+        );
+        let mut second = SecondTotals { second: marker.second, ..SecondTotals::default() };
+        for part in batches.iter().filter_map(|b| b.second.as_ref()) {
+            crate::series::add(&mut second, part);
+        }
+        if second.packets > 0 {
+            self.facts.second(&second);
+            self.observe(&at(Observation::Second(second)), out);
+        }
+    }
+
+    fn observe(&mut self, seen: &Seen, out: &mut dyn Output) {
+        match &seen.what {
+            Observation::FlowEnded(record) => {
+                self.facts.flow(record);
+                out.flow(record);
+            }
+            Observation::Arp(arp) => self.facts.arp(arp),
+            _ => {}
+        }
+        let kind = seen.what.kind().0.trailing_zeros() as usize;
+        let Some(detectors) = self.by_kind.get(kind) else { return };
+        let config = &self.config;
+        let site = |addr: Addr| config.is_local(addr);
+        for &index in detectors {
+            let Some(running) = self.running.get_mut(index) else { continue };
+            let mut reporter = Reporter::new(&mut self.findings, &mut running.wake, &site);
+            running.detector.observe(seen, &mut reporter);
+            for finding in self.findings.drain(..) {
+                self.book.enter(finding, running.spec, &running.section);
+            }
+        }
+    }
+
+    /// Calls the detectors whose wake-up time has come.
+    fn deadlines(&mut self, now: Timestamp) {
+        let config = &self.config;
+        let site = |addr: Addr| config.is_local(addr);
+        for running in &mut self.running {
+            if running.wake.is_none_or(|at| at > now) {
+                continue;
+            }
+            running.wake = None;
+            let mut reporter = Reporter::new(&mut self.findings, &mut running.wake, &site);
+            running.detector.deadline(now, &mut reporter);
+            for finding in self.findings.drain(..) {
+                self.book.enter(finding, running.spec, &running.section);
+            }
+        }
+    }
+
+    fn finish(&mut self, now: Timestamp) {
+        let config = &self.config;
+        let site = |addr: Addr| config.is_local(addr);
+        for running in &mut self.running {
+            let mut reporter = Reporter::new(&mut self.findings, &mut running.wake, &site);
+            running.detector.finish(now, &mut reporter);
+            for finding in self.findings.drain(..) {
+                self.book.enter(finding, running.spec, &running.section);
+            }
+        }
+    }
+
+    /// All alerts so far, ordered by first time, then id.
+    pub fn alerts(&self) -> Vec<Alert> {
+        self.book.alerts(&|addr| self.facts.mac(addr))
+    }
+
+    /// The facts so far (totals of protocols and counters at the end of the input only).
+    pub fn summary(&self) -> Summary {
+        let mut summary = self.facts.summary();
+        let book = self.book.counters();
+        summary.counters.push(("alerts_dropped", book.dropped));
+        summary.counters.push(("alerts_evicted", book.evicted));
+        summary.counters.push(("findings", book.findings));
+        let evictions = self.running.iter().map(|r| r.detector.evictions()).sum();
+        summary.counters.push(("detector_evictions", evictions));
+        summary.counters.sort_unstable();
+        summary
+    }
+
+    /// Traffic over time.
+    pub fn series(&self) -> &Series {
+        self.facts.series()
+    }
+
+    /// Entries and evictions of each running detector.
+    pub fn detector_entries(&self) -> Vec<(&'static str, usize, u64)> {
+        let row = |r: &Running| (r.spec.id, r.detector.entries(), r.detector.evictions());
+        self.running.iter().map(row).collect()
+    }
+}

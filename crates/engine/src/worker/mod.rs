@@ -1,0 +1,188 @@
+//! One worker: decode, flows, streams, keywords. Everything that costs per packet is here.
+
+mod flows;
+mod payload;
+mod totals;
+
+pub use totals::{Volume, WorkerCounters, WorkerTotals};
+
+use crate::config::Config;
+use crate::flow::{FlowId, FlowRecord, FlowTable, Slot};
+use crate::keyword::Matcher;
+use crate::observation::{ArpSeen, MalformedSeen, Observation, SecondTotals, Seen, TrafficDigest};
+use anomalyzer_wire::{
+    Body, Defragmenter, IpPacket, MalformedKind, Packet, RawFrame, Timestamp, Transport, decode,
+    decode_datagram,
+};
+use std::sync::Arc;
+
+/// A cut in the stream of frames, sent in-band to every worker.
+#[derive(Clone, Copy, Debug)]
+pub struct Marker {
+    /// Number of the epoch that it ends, from 0.
+    pub epoch: u64,
+    /// Sequence number: every frame before it has a smaller one.
+    pub seq: u64,
+    /// Stream time: the time of the first frame behind the marker (or of the last at the end).
+    pub time: Timestamp,
+    /// The second of stream time that the frames before it lie in.
+    pub second: i64,
+    /// The input has ended.
+    pub end: bool,
+}
+
+impl Marker {
+    /// True when the second ends with it.
+    pub const fn ends_second(&self) -> bool {
+        self.end || self.time.secs() != self.second
+    }
+}
+
+/// What one worker saw within an epoch.
+#[derive(Debug, Default)]
+pub struct EpochBatch {
+    /// Observations, ordered by sequence number.
+    pub seen: Vec<Seen>,
+    /// Flows that expired at the marker, ordered by flow id.
+    pub expired: Vec<Expired>,
+    /// Digests of the second that the marker ended, ordered by flow id; empty within a second.
+    pub digests: Vec<TrafficDigest>,
+    /// Totals of the second that the marker ended.
+    pub second: Option<SecondTotals>,
+    /// Totals of everything, at the end of the input.
+    pub totals: Option<Box<WorkerTotals>>,
+}
+
+/// A flow that expired.
+#[derive(Debug)]
+pub struct Expired {
+    /// What its streams still held and what was found in it.
+    pub seen: Vec<Seen>,
+    /// Its record.
+    pub record: Box<FlowRecord>,
+}
+
+/// Decodes frames and keeps their flows.
+pub struct Worker {
+    config: Arc<Config>,
+    matcher: Arc<Matcher>,
+    defrag: Defragmenter,
+    table: FlowTable,
+    seen: Vec<Seen>,
+    dirty: Vec<(Slot, FlowId)>,
+    orphans: Vec<TrafficDigest>,
+    second: SecondTotals,
+    totals: WorkerTotals,
+    /// Bytes that wait behind gaps in all streams.
+    waiting_bytes: usize,
+    waiting_max: usize,
+}
+
+impl Worker {
+    /// Worker one of `of`; `seed` keys its hash tables.
+    pub fn new(config: &Arc<Config>, matcher: &Arc<Matcher>, of: usize, seed: u64) -> Self {
+        let of = of.max(1);
+        Self {
+            config: Arc::clone(config),
+            matcher: Arc::clone(matcher),
+            defrag: Defragmenter::default(),
+            table: FlowTable::new(config.limits.flows / of, config.flow, seed),
+            seen: Vec::new(),
+            dirty: Vec::new(),
+            orphans: Vec::new(),
+            second: SecondTotals::default(),
+            totals: WorkerTotals::default(),
+            waiting_bytes: 0,
+            waiting_max: config.limits.stream_bytes / of,
+        }
+    }
+
+    /// Takes one frame. `now` is its stream time: its own time stamp, clamped so that it never
+    /// runs back.
+    pub fn frame(&mut self, seq: u64, now: Timestamp, frame: &RawFrame<'_>) {
+        let packet = decode(frame);
+        self.totals.frame(frame.link, &packet, &mut self.second);
+        match &packet.body {
+            Body::Ip(ip) if matches!(ip.transport, Transport::Fragment) => {
+                self.fragment(seq, now, &packet, ip);
+            }
+            Body::Ip(ip) => self.ip(seq, now, &packet, ip),
+            Body::Arp(arp) => {
+                let vlan = packet.link.vlan[0];
+                let seen = ArpSeen { arp: *arp, frame_src: packet.link.src, vlan };
+                self.push(seq, now, Observation::Arp(seen));
+            }
+            Body::Other { .. } | Body::UnknownLink => {}
+        }
+        self.note_malformed(seq, now, &packet);
+    }
+
+    fn fragment(&mut self, seq: u64, now: Timestamp, packet: &Packet<'_>, ip: &IpPacket<'_>) {
+        match self.defrag.push(packet) {
+            Some(datagram) => {
+                self.totals.counters.defragmented += 1;
+                let whole = decode_datagram(packet, &datagram);
+                match &whole.body {
+                    Body::Ip(inner) => self.ip(seq, now, &whole, inner),
+                    _ => self.ip(seq, now, packet, ip),
+                }
+                self.note_malformed(seq, now, &whole);
+            }
+            None => self.ip(seq, now, packet, ip),
+        }
+    }
+
+    fn note_malformed(&mut self, seq: u64, now: Timestamp, packet: &Packet<'_>) {
+        let Some(what) = packet.malformed else { return };
+        if what.kind == MalformedKind::Snapped {
+            return;
+        }
+        let (src, dst) = match &packet.body {
+            Body::Ip(ip) => (Some(ip.src), Some(ip.dst)),
+            _ => (None, None),
+        };
+        self.push(seq, now, Observation::Malformed(MalformedSeen { src, dst, what }));
+    }
+
+    fn push(&mut self, seq: u64, time: Timestamp, what: Observation) {
+        self.seen.push(Seen { seq, time, what });
+    }
+
+    /// Ends an epoch: expires flows, closes seconds, hands over what was seen.
+    pub fn marker(&mut self, marker: &Marker) -> EpochBatch {
+        let mut batch = EpochBatch::default();
+        batch.seen = std::mem::take(&mut self.seen);
+        if marker.ends_second() {
+            batch.expired = self.expire(marker);
+            batch.digests = self.digests();
+            let second = std::mem::take(&mut self.second);
+            batch.second =
+                (second.packets > 0).then_some(SecondTotals { second: marker.second, ..second });
+        }
+        if marker.end {
+            batch.totals = Some(Box::new(self.take_totals()));
+        }
+        batch
+    }
+
+    fn digests(&mut self) -> Vec<TrafficDigest> {
+        let mut digests = std::mem::take(&mut self.orphans);
+        for (slot, id) in std::mem::take(&mut self.dirty) {
+            if let Some(flow) = self.table.get_mut(slot)
+                && flow.dirty
+                && flow.id == id
+            {
+                digests.push(flow.take_digest());
+            }
+        }
+        digests.sort_unstable_by_key(|d| d.id);
+        digests
+    }
+
+    fn take_totals(&mut self) -> WorkerTotals {
+        let evictions = self.table.evictions();
+        self.totals.counters.evicted_one_way = evictions.one_way;
+        self.totals.counters.evicted_two_way = evictions.two_way;
+        std::mem::take(&mut self.totals)
+    }
+}
