@@ -12,7 +12,6 @@ use anomalyzer_wire::{
 };
 
 const PROTO_TCP: u8 = 6;
-const PROTO_UDP: u8 = 17;
 /// Time stamps that ran back by up to this are believed; older ones are clamped (1 s).
 const LATE_NANOS: i64 = 1_000_000_000;
 
@@ -535,9 +534,4 @@ fn sent_by_originator(first: FirstPacket, ip: &IpPacket<'_>) -> (bool, bool) {
 fn icmp_ports(ip: &IpPacket<'_>) -> Option<(u16, u16)> {
     let Transport::Icmp(icmp) = ip.transport else { return None };
     Some(icmp_request(&icmp).unwrap_or((u16::from(icmp.kind), u16::from(icmp.code))))
-}
-
-/// True for protocols whose payload is a datagram to be searched as a whole.
-pub(crate) fn is_udp(tuple: &FiveTuple) -> bool {
-    tuple.proto == PROTO_UDP
 }

@@ -9,7 +9,7 @@ mod table;
 mod tcp;
 
 pub use community_id::community_id;
-pub(crate) use entry::{Flow, Update};
+pub(crate) use entry::Flow;
 pub(crate) use key::{FlowKey, Side};
 pub use record::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, FlowRecord, SideRecord};
 pub(crate) use table::{FlowTable, Slot};

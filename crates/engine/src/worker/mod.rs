@@ -118,18 +118,19 @@ impl Worker {
     }
 
     fn fragment(&mut self, seq: u64, now: Timestamp, packet: &Packet<'_>, ip: &IpPacket<'_>) {
-        match self.defrag.push(packet) {
-            Some(datagram) => {
-                self.totals.counters.defragmented += 1;
-                let whole = decode_datagram(packet, &datagram);
-                match &whole.body {
-                    Body::Ip(inner) => self.ip(seq, now, &whole, inner),
-                    _ => self.ip(seq, now, packet, ip),
-                }
-                self.note_malformed(seq, now, &whole);
-            }
-            None => self.ip(seq, now, packet, ip),
+        let pushed = self.defrag.push(packet);
+        if let Some(what) = pushed.note {
+            let (src, dst) = (Some(ip.src), Some(ip.dst));
+            self.push(seq, now, Observation::Malformed(MalformedSeen { src, dst, what }));
         }
+        let Some(datagram) = pushed.datagram else { return self.ip(seq, now, packet, ip) };
+        self.totals.counters.defragmented += 1;
+        let whole = decode_datagram(packet, &datagram);
+        match &whole.body {
+            Body::Ip(inner) => self.ip(seq, now, &whole, inner),
+            _ => self.ip(seq, now, packet, ip),
+        }
+        self.note_malformed(seq, now, &whole);
     }
 
     fn note_malformed(&mut self, seq: u64, now: Timestamp, packet: &Packet<'_>) {
