@@ -3,7 +3,9 @@
 //! Pure: everything is written to what the caller gives, nothing reads a file or a clock. Names from
 //! traffic are escaped here, for each place in its own way.
 
+pub mod csv;
 mod escape;
+pub mod eve;
 mod json;
 mod names;
 pub mod ndjson;

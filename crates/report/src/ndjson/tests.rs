@@ -102,6 +102,14 @@ fn writer_hands_on_everything() {
 }
 
 #[test]
+fn plain_flow_leaves_out_what_it_does_not_know() {
+    let text = line(|out| flow(out, &fixture::plain_flow(), None));
+    for absent in ["rtt_ms", "vlan", "tunnel", "sni", "dns_query", "null"] {
+        assert!(!text.contains(absent), "{absent}");
+    }
+}
+
+#[test]
 fn hostile_names_stay_values() {
     for name in fixture::hostile_names() {
         let text = line(|out| flow(out, &fixture::hostile_flow(&name), None));

@@ -1,0 +1,18 @@
+//! CSV files (RFC 4180): facts, packets, flows, features, traffic over time, alerts.
+//!
+//! One writer for each file. Text cells that a spreadsheet would take for a formula are neutralised,
+//! numbers stay numbers, what is unknown is an empty cell. Times are packet times in UTC.
+
+mod alerts;
+mod flows;
+mod packets;
+mod sheet;
+mod summary;
+
+pub use alerts::Alerts;
+pub use flows::{Features, Flows};
+pub use packets::Packets;
+pub use summary::{series, summary};
+
+#[cfg(test)]
+mod tests;
