@@ -186,7 +186,7 @@ pub(crate) fn flow() -> FlowRecord {
         }),
         src_mac: Some(Mac([2, 0, 0, 0, 0, 1])),
         dst_mac: Some(Mac([2, 0, 0, 0, 0, 2])),
-        names: FlowNames {
+        names: Some(Box::new(FlowNames {
             sni: name("www.example.org"),
             alpn: name("h2"),
             ja3: Some("0123456789abcdef0123456789abcdef".into()),
@@ -201,21 +201,14 @@ pub(crate) fn flow() -> FlowRecord {
             dns_query: name("example.org"),
             ssh: [name("OpenSSH_9.6"), None],
             resolved: name("example.org"),
-        },
-        features: vec![1.0, 0.25, f64::NAN].into(),
+        })),
+        features: [0.25; anomalyzer_engine::flow::features::NAMES.len()],
     }
 }
 
 /// A plain flow: what most lines are.
 pub(crate) fn plain_flow() -> FlowRecord {
-    FlowRecord {
-        rtt_ns: None,
-        vlan: 0,
-        tunnel: None,
-        names: FlowNames::default(),
-        features: Box::new([]),
-        ..flow()
-    }
+    FlowRecord { rtt_ns: None, vlan: 0, tunnel: None, names: None, ..flow() }
 }
 
 /// Two minutes of traffic with a peak.
@@ -366,7 +359,7 @@ impl Whole {
 pub(crate) fn hostile_flow(name: &HostileStr) -> FlowRecord {
     let some = || Some(name.clone());
     let mut flow = flow();
-    flow.names = FlowNames {
+    flow.names = Some(Box::new(FlowNames {
         sni: some(),
         alpn: some(),
         certificate: some(),
@@ -376,7 +369,7 @@ pub(crate) fn hostile_flow(name: &HostileStr) -> FlowRecord {
         dns_query: some(),
         ssh: [some(), some()],
         resolved: some(),
-        ..flow.names
-    };
+        ..FlowNames::default()
+    }));
     flow
 }

@@ -134,7 +134,9 @@ pub fn flow(out: &mut Vec<u8>, flow: &FlowRecord, sensor: Option<&str>) {
     }
     o.mac_if("src_mac", flow.src_mac);
     o.mac_if("dst_mac", flow.dst_mac);
-    flow_names(&mut o, &flow.names);
+    if let Some(names) = &flow.names {
+        flow_names(&mut o, names);
+    }
     close(o, sensor);
 }
 

@@ -84,7 +84,10 @@ impl<W: io::Write> Flows<W> {
         sheet.plain(flow.tunnel.map_or("", |tunnel| tunnel.kind.name()));
         sheet.mac(flow.src_mac);
         sheet.mac(flow.dst_mac);
-        flow_names(sheet, &flow.names);
+        match &flow.names {
+            Some(names) => flow_names(sheet, names),
+            None => flow_names(sheet, &FlowNames::default()),
+        }
         sheet.end()
     }
 
