@@ -1,6 +1,5 @@
 //! What is kept of a flow when it has ended.
 
-use super::features;
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Addr, HostileStr, Mac, Timestamp, Tunnel};
 
@@ -162,9 +161,9 @@ pub struct FlowRecord {
     /// Hardware address of the responder's side, where the link type has one.
     pub dst_mac: Option<Mac>,
     /// Names and fingerprints learned from the application protocol.
-    pub names: Option<Box<FlowNames>>,
+    pub names: FlowNames,
     /// Flow features, in the order of [`crate::flow::features::NAMES`].
-    pub features: features::Vector,
+    pub features: Box<[f64]>,
 }
 
 /// Names and fingerprints of a flow.
@@ -226,7 +225,7 @@ impl FlowRecord {
         sum.add(self.first.nanos().cast_unsigned());
         sum.add(self.last.nanos().cast_unsigned());
         sum.add(self.conn_state as u64);
-        for value in self.features {
+        for value in &self.features {
             sum.add(value.to_bits());
         }
         sum.0
