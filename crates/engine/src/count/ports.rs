@@ -54,6 +54,20 @@ impl PortSet {
         self.len == 0
     }
 
+    /// Adds all ports of another set.
+    pub fn extend(&mut self, other: &Self) {
+        if let (Some(mine), Some(theirs)) = (&mut self.bitmap, &other.bitmap) {
+            for (a, b) in mine.iter_mut().zip(theirs.iter()) {
+                *a |= b;
+            }
+            self.len = mine.iter().map(|w| w.count_ones()).sum();
+            return;
+        }
+        for port in other.first(usize::MAX) {
+            self.insert(port);
+        }
+    }
+
     /// The first `n` ports, ascending.
     pub fn first(&self, n: usize) -> Vec<u16> {
         match &self.bitmap {
@@ -94,6 +108,23 @@ mod tests {
         }
         assert_eq!(set.len(), 65_536);
         assert_eq!(set.first(3), [0, 1, 2]);
+    }
+
+    #[test]
+    fn unions_of_every_size() {
+        let range = |from: u16, to: u16| {
+            let mut set = PortSet::default();
+            (from..to).for_each(|p| assert!(set.insert(p)));
+            set
+        };
+        for (a, b, len) in [((0, 10), (5, 20), 20), ((0, 200), (5, 20), 200), ((0, 9), (5, 300), 300)] {
+            let mut set = range(a.0, a.1);
+            set.extend(&range(b.0, b.1));
+            assert_eq!(set.len(), len);
+        }
+        let mut set = range(0, 500);
+        set.extend(&range(400, 900));
+        assert_eq!(set.len(), 900);
     }
 
     #[test]
