@@ -117,7 +117,9 @@ mod tests {
             (from..to).for_each(|p| assert!(set.insert(p)));
             set
         };
-        for (a, b, len) in [((0, 10), (5, 20), 20), ((0, 200), (5, 20), 200), ((0, 9), (5, 300), 300)] {
+        for (a, b, len) in
+            [((0, 10), (5, 20), 20), ((0, 200), (5, 20), 200), ((0, 9), (5, 300), 300)]
+        {
             let mut set = range(a.0, a.1);
             set.extend(&range(b.0, b.1));
             assert_eq!(set.len(), len);

@@ -3,7 +3,7 @@
 use super::{Detector, Reporter, Spec};
 use crate::config::Section;
 use crate::finding::Finding;
-use crate::flow::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, FlowRecord, SideRecord};
+use crate::flow::{ConnState, FiveTuple, FlowEnd, FlowId, FlowRecord, SideRecord};
 use crate::observation::{
     AppFact, AppSeen, ArpSeen, FirstPacket, FlowOutcome, FlowStarted, IcmpError, Observation,
     Outcome, Seen, TrafficDigest,
@@ -113,17 +113,33 @@ impl Script {
         by_originator: bool,
         payload_len: u32,
     ) -> &mut Self {
-        self.see(Observation::FlowStarted(FlowStarted {
+        self.started_with(tuple, first, |flow| {
+            flow.by_originator = by_originator;
+            flow.payload_len = payload_len;
+            flow.ip_len = 40 + payload_len;
+        })
+    }
+
+    /// A flow's first packet with details of its own.
+    pub(crate) fn started_with(
+        &mut self,
+        tuple: FiveTuple,
+        first: FirstPacket,
+        change: impl FnOnce(&mut FlowStarted),
+    ) -> &mut Self {
+        let mut flow = FlowStarted {
             id: FlowId(self.seq),
             tuple,
             first,
-            by_originator,
+            by_originator: true,
             src_mac: Some(mac(1)),
-            ip_len: 40 + payload_len,
-            payload_len,
+            ip_len: 40,
+            payload_len: 0,
             ttl: 64,
             tunnelled: false,
-        }))
+        };
+        change(&mut flow);
+        self.see(Observation::FlowStarted(flow))
     }
 
     /// News about a flow that started now.
@@ -301,8 +317,8 @@ pub(crate) fn record(tuple: FiveTuple, now: Timestamp, conn_state: ConnState) ->
         tunnel: None,
         src_mac: None,
         dst_mac: None,
-        names: FlowNames::default(),
-        features: Box::new([]),
+        names: None,
+        features: [0.0; crate::flow::features::COUNT],
     }
 }
 

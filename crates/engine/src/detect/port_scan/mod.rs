@@ -181,6 +181,8 @@ impl PortScan {
             self.watch(hosts, now, out);
         } else if pair.scan.as_ref().is_some_and(|s| s.doubled()) {
             pair.report(hosts, &settings, &mut self.sources, out);
+        } else if pair.scan.as_ref().is_some_and(|s| s.resumed()) {
+            out.wake_at(now.plus_nanos(SETTLE_NANOS));
         }
         if let Some((hosts, mut pair)) = evicted.filter(|(_, p)| p.scan.is_some()) {
             let settings = *self.settings.of(hosts.src);
@@ -245,7 +247,9 @@ impl PortScan {
         let [sent, _] = second.packets;
         let goes_on = match t.proto {
             17 => sent >= STREAM_PACKETS,
-            6 => second.syns == 0 && sent > second.rsts[0] && second.bytes[0] > 100 * u64::from(sent),
+            6 => {
+                second.syns == 0 && sent > second.rsts[0] && second.bytes[0] > 100 * u64::from(sent)
+            }
             _ => false,
         };
         if goes_on && !second.two_way {

@@ -114,6 +114,11 @@ impl Scan {
     fn untold(&self) -> bool {
         self.probes > self.reported_probes
     }
+
+    /// True for the first probe behind a report.
+    pub(super) fn resumed(&self) -> bool {
+        self.confirmed.is_some() && self.probes == self.reported_probes + 1
+    }
 }
 
 impl Pair {
@@ -328,7 +333,13 @@ fn finding(
         technique: technique.to_owned(),
         subject: Subject { src: Some(hosts.src), dst: Some(hosts.dst), ..Subject::default() },
         severity: (ports >= 100).then_some(Severity::High),
-        confidence: if ports >= 100 { 0.99 } else if ports >= 30 { 0.95 } else { 0.85 },
+        confidence: if ports >= 100 {
+            0.99
+        } else if ports >= 30 {
+            0.95
+        } else {
+            0.85
+        },
         title: format!("Port scan of {} by {}", hosts.dst, hosts.src),
         explanation,
         src: vec![hosts.src],
@@ -341,7 +352,12 @@ fn finding(
         last: scan.last,
         count: scan.probes,
         evidence: vec![
-            Evidence::exceeded("distinct_ports", ports as f64, threshold as f64, window as f64 / 1e9),
+            Evidence::exceeded(
+                "distinct_ports",
+                ports as f64,
+                threshold as f64,
+                window as f64 / 1e9,
+            ),
             Evidence::value("refused", scan.refused as f64),
             Evidence::value("unreachable", scan.unreachable as f64),
             Evidence::value("answered", scan.open.len() as f64),

@@ -167,7 +167,9 @@ fn look_alikes_stay_quiet() {
     });
     quiet("traceroute", |s| {
         for i in 0..90 {
-            s.started(udp(client, 45_000, server, 33_434 + i), FirstPacket::Udp).pass(0.05);
+            let t = udp(client, 45_000, server, 33_434 + i);
+            s.started_with(t, FirstPacket::Udp, |flow| flow.ttl = 1 + u8::try_from(i / 3).unwrap());
+            s.pass(0.05);
         }
     });
     quiet("traceroute over other ports", |s| {
