@@ -26,6 +26,8 @@ impl LinkType {
     pub const ETHERNET: Self = Self(1);
     /// PPP, optionally with HDLC-like framing bytes.
     pub const PPP: Self = Self(9);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
     /// Raw IP as some systems number it in files.
     pub const RAW_BSD: Self = Self(12);
     /// Raw IP as OpenBSD numbers it.
@@ -48,6 +50,8 @@ impl LinkType {
     pub const IPV4: Self = Self(228);
     /// Raw IPv6.
     pub const IPV6: Self = Self(229);
+    /// Linux netfilter log.
+    pub const NFLOG: Self = Self(239);
     /// Linux cooked capture v2.
     pub const LINUX_SLL2: Self = Self(276);
 

@@ -7,10 +7,11 @@ use crate::{
 };
 
 /// The link types that are decoded.
-pub const LINKS: [LinkType; 15] = [
+pub const LINKS: [LinkType; 17] = [
     LinkType::NULL,
     LinkType::ETHERNET,
     LinkType::PPP,
+    LinkType::FDDI,
     LinkType::RAW_BSD,
     LinkType::RAW_OPENBSD,
     LinkType::PPP_HDLC,
@@ -22,6 +23,7 @@ pub const LINKS: [LinkType; 15] = [
     LinkType::IEEE802_11_RADIOTAP,
     LinkType::IPV4,
     LinkType::IPV6,
+    LinkType::NFLOG,
     LinkType::LINUX_SLL2,
 ];
 

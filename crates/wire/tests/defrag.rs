@@ -1,4 +1,5 @@
 //! Fragments in, datagrams out.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use anomalyzer_wire::{
     Body, Datagram, DefragLimits, Defragmenter, LinkType, MalformedKind, Pushed, RawFrame,
@@ -11,7 +12,7 @@ const SECOND: i64 = 1_000_000_000;
 /// An IPv4 fragment as raw IP; `offset` in bytes.
 fn v4(id: u8, offset: u16, more: bool, payload: &[u8]) -> Vec<u8> {
     let [total0, total1] = u16::try_from(20 + payload.len()).unwrap().to_be_bytes();
-    let [flags0, flags1] = (offset / 8 | u16::from(more) << 13).to_be_bytes();
+    let [flags0, flags1] = ((offset / 8) | (u16::from(more) << 13)).to_be_bytes();
     let mut frame = vec![0x45, 0, total0, total1, 0, id, flags0, flags1, 64, 17, 0, 0];
     frame.extend([10, 0, 0, 1, 10, 0, 0, 2]);
     frame.extend(payload);
@@ -196,6 +197,8 @@ fn networks_are_kept_apart() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_order_gives_the_datagram(
         (order, version) in (1..40_usize).prop_flat_map(|n| {

@@ -32,6 +32,8 @@ impl<'a> Decoder<'a> {
             LinkType::LINUX_SLL => self.linux_cooked(view),
             LinkType::LINUX_SLL2 => self.linux_cooked_v2(view),
             LinkType::PPP | LinkType::PPP_HDLC => self.ppp(view),
+            LinkType::FDDI => self.fddi(view),
+            LinkType::NFLOG => self.netfilter_log(view),
             LinkType::IEEE802_11 => self.wlan(view),
             LinkType::IEEE802_11_PRISM => self.prism(view),
             LinkType::IEEE802_11_RADIOTAP => self.radiotap(view),
@@ -83,6 +85,50 @@ impl<'a> Decoder<'a> {
                 (0, view)
             }
         }
+    }
+
+    /// FDDI: frame control, addresses, LLC.
+    fn fddi(&mut self, view: View<'a>) -> Carried<'a> {
+        let Some((header, rest)) = view.split::<13>() else {
+            self.short(Layer::Link, view, 13);
+            return (0, view);
+        };
+        let &[control, d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] = header;
+        self.link.dst = Some(Mac([d0, d1, d2, d3, d4, d5]));
+        self.link.src = Some(Mac([s0, s1, s2, s3, s4, s5]));
+        // Frames other than LLC manage the ring.
+        if control & 0x30 == 0x10 { self.llc(rest) } else { (0, rest) }
+    }
+
+    /// Linux netfilter log: attributes (length, type, value padded to 4 bytes), of which one is
+    /// the packet. Lengths are in the byte order of the capturing machine; types are
+    /// small, so the byte that is 0 tells it.
+    fn netfilter_log(&mut self, view: View<'a>) -> Carried<'a> {
+        const PAYLOAD: u16 = 9;
+        const ATTRIBUTES_MAX: usize = 32;
+        let Some((&[family, ..], mut rest)) = view.split::<4>() else {
+            self.short(Layer::Link, view, 4);
+            return (0, view);
+        };
+        let ether_type = match family {
+            2 => ether::IPV4,
+            10 => ether::IPV6,
+            _ => 0,
+        };
+        for _ in 0..ATTRIBUTES_MAX {
+            let Some(&[l0, l1, k0, k1]) = rest.head() else { break };
+            let little = k1 == 0;
+            let number = if little { u16::from_le_bytes } else { u16::from_be_bytes };
+            let (len, kind) = (usize::from(number([l0, l1])), number([k0, k1]));
+            if len < 4 {
+                break;
+            }
+            if kind == PAYLOAD {
+                return (ether_type, rest.limit(len).skip(4));
+            }
+            rest = rest.skip(len.next_multiple_of(4));
+        }
+        (0, view)
     }
 
     /// IP without any link layer: the version says which.
@@ -187,19 +233,19 @@ impl<'a> Decoder<'a> {
     }
 
     /// A PPPoE session (RFC 2516), from its own header on.
-    pub(super) fn pppoe(&mut self, view: View<'a>) -> Carried<'a> {
+    pub(super) fn pppoe(&mut self, view: View<'a>) -> Option<Carried<'a>> {
         let Some((&[version_type, _, _, _, l0, l1], rest)) = view.split::<6>() else {
             self.short(Layer::Ppp, view, 6);
-            return (0, view);
+            return None;
         };
         if version_type != 0x11 {
             self.note(Layer::Ppp, MalformedKind::Version, view, 0x11, usize::from(version_type));
-            return (0, view);
+            return None;
         }
         let len = len16([l0, l1]);
         if len > rest.len {
             self.note(Layer::Ppp, MalformedKind::Length, view, len, rest.len);
         }
-        self.ppp(rest.limit(len))
+        Some(self.ppp(rest.limit(len)))
     }
 }

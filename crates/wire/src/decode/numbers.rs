@@ -25,6 +25,12 @@ pub(super) mod ether {
     pub(in crate::decode) const ERSPAN2: u16 = 0x88be;
     /// Backbone service instance tag (IEEE 802.1ah, MAC in MAC).
     pub(in crate::decode) const BACKBONE: u16 = 0x88e7;
+    /// Bridge port extension tag (IEEE 802.1BR).
+    pub(in crate::decode) const E_TAG: u16 = 0x893f;
+    /// Network Service Header (RFC 8300).
+    pub(in crate::decode) const NSH: u16 = 0x894f;
+    /// Cisco FabricPath: Ethernet behind a second pair of addresses.
+    pub(in crate::decode) const FABRIC_PATH: u16 = 0x8903;
     /// Cisco VN-Tag.
     pub(in crate::decode) const VN_TAG: u16 = 0x8926;
     /// Stacked VLAN tags as vendors numbered them before IEEE 802.1ad.
@@ -62,6 +68,8 @@ pub(super) mod proto {
 pub(super) mod port {
     pub(in crate::decode) const GTP_U: u16 = 2152;
     pub(in crate::decode) const TEREDO: u16 = 3544;
+    /// GRE in UDP (RFC 8086).
+    pub(in crate::decode) const GRE: u16 = 4754;
     pub(in crate::decode) const VXLAN: u16 = 4789;
     pub(in crate::decode) const VXLAN_GPE: u16 = 4790;
     pub(in crate::decode) const GENEVE: u16 = 6081;

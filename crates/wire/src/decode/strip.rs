@@ -1,5 +1,5 @@
 //! What stands between a link layer and a network layer: VLAN and other tags, MPLS label stacks,
-//! PPPoE sessions, and Ethernet carried inside any of these.
+//! PPPoE sessions, service headers, and Ethernet carried inside any of these.
 
 use super::link::Carried;
 use super::numbers::ether;
@@ -22,17 +22,15 @@ impl<'a> Decoder<'a> {
                     tags += 1;
                     self.vlan(tags, view)
                 }
-                ether::VN_TAG => self.vn_tag(view),
+                ether::VN_TAG => self.tag::<6>(view),
+                ether::E_TAG => self.tag::<8>(view),
                 ether::MPLS | ether::MPLS_MULTICAST => self.session(Layer::Mpls, view, Self::mpls),
-                ether::PPPOE_SESSION => self.session(Layer::Ppp, view, |decoder, view| {
-                    Some(decoder.pppoe(view)).filter(|inner| inner.0 != 0)
-                }),
-                ether::BRIDGED => self.session(Layer::Link, view, |decoder, view| {
-                    Some(decoder.ethernet(view)).filter(|inner| inner.0 != 0)
-                }),
-                ether::BACKBONE => self.session(Layer::Link, view, |decoder, view| {
-                    Some(decoder.ethernet(view.skip(4))).filter(|inner| inner.0 != 0)
-                }),
+                ether::PPPOE_SESSION => self.session(Layer::Ppp, view, Self::pppoe),
+                ether::NSH => self.session(Layer::Link, view, Self::nsh),
+                ether::BRIDGED => self.session(Layer::Link, view, Self::bridged),
+                // The service instance or the forwarding tag stands before the inner addresses.
+                ether::BACKBONE => self.session(Layer::Link, view.skip(4), Self::bridged),
+                ether::FABRIC_PATH => self.session(Layer::Link, view.skip(2), Self::bridged),
                 _ => return (ether_type, view),
             };
             let Some(inner) = inner else { return (ether_type, view) };
@@ -79,13 +77,39 @@ impl<'a> Decoder<'a> {
         Some(inner)
     }
 
-    /// Cisco's VN-Tag: four bytes and an EtherType.
-    fn vn_tag(&mut self, view: View<'a>) -> Option<Carried<'a>> {
-        let Some((&[_, _, _, _, t0, t1], rest)) = view.split::<6>() else {
-            self.short(Layer::Vlan, view, 6);
+    /// A tag of `N` bytes that end with an EtherType.
+    fn tag<const N: usize>(&mut self, view: View<'a>) -> Option<Carried<'a>> {
+        let Some(&[t0, t1]) = view.skip(N - 2).head() else {
+            self.short(Layer::Vlan, view, N);
             return None;
         };
-        Some((u16::from_be_bytes([t0, t1]), rest))
+        Some((u16::from_be_bytes([t0, t1]), view.skip(N)))
+    }
+
+    /// Ethernet inside something else.
+    fn bridged(&mut self, view: View<'a>) -> Option<Carried<'a>> {
+        Some(self.ethernet(view)).filter(|inner| inner.0 != 0)
+    }
+
+    /// A Network Service Header (RFC 8300): its length counts words of 4 bytes.
+    fn nsh(&mut self, view: View<'a>) -> Option<Carried<'a>> {
+        let Some(&[_, flags_len, _, next]) = view.head() else {
+            self.short(Layer::Link, view, 8);
+            return None;
+        };
+        let len = usize::from(flags_len & 0x3f) * 4;
+        if len < 8 {
+            self.note(Layer::Link, MalformedKind::Length, view, 8, len);
+            return None;
+        }
+        let ether_type = match next {
+            1 => ether::IPV4,
+            2 => ether::IPV6,
+            3 => ether::BRIDGED,
+            5 => ether::MPLS,
+            _ => return None,
+        };
+        Some((ether_type, view.skip(len)))
     }
 
     /// An MPLS label stack (RFC 3032). It does not say what it carries: the first four bits behind
@@ -133,6 +157,16 @@ pub(super) fn fits_ipv4(view: View<'_>) -> bool {
 pub(super) fn fits_ipv6(view: View<'_>) -> bool {
     let Some(&[b0, _, _, _, l0, l1]) = view.head() else { return false };
     b0 >> 4 == 6 && usize::from(u16::from_be_bytes([l0, l1])) + 40 <= view.len
+}
+
+/// True when there is Ethernet with an IP packet that fits.
+pub(super) fn bridges_ip(view: View<'_>) -> bool {
+    let inner = view.skip(14);
+    match view.head::<14>() {
+        Some([.., 0x08, 0x00]) => fits_ipv4(inner),
+        Some([.., 0x86, 0xdd]) => fits_ipv6(inner),
+        _ => false,
+    }
 }
 
 /// True when there is an Ethernet header whose type or length makes sense.

@@ -2,6 +2,7 @@
 
 use super::link::Carried;
 use super::numbers::{ether, proto};
+use super::strip::{bridges_ip, fits_ipv4, fits_ipv6};
 use super::{Decoder, Head, View};
 use crate::{Body, Layer, MalformedKind, Tunnel, TunnelKind};
 
@@ -103,9 +104,39 @@ impl<'a> Decoder<'a> {
             ether::WCCP if inner.nibble() != 4 => (ether::IPV4, inner.skip(4)),
             ether::WCCP => (ether::IPV4, inner),
             ether::PPP => self.ppp(inner),
+            // IEEE 802.11 from Aruba's access points, one type for each kind of radio.
+            0x8200..=0x83ff | 0x9000 => self.inner_wlan(inner),
             _ => (protocol, inner),
         };
         Some((id, carried))
+    }
+
+    fn inner_wlan(&mut self, view: View<'a>) -> Carried<'a> {
+        self.outermost = false;
+        self.wlan(view)
+    }
+
+    /// GRE in UDP (RFC 8086), opened only when its flags are plain and an IP packet inside fits.
+    pub(super) fn gre_in_udp(&mut self, view: View<'a>) -> Option<(TunnelKind, u32, Carried<'a>)> {
+        let (&[flags, more, p0, p1], rest) = view.split::<4>()?;
+        if flags & !(GRE_CHECKSUM | GRE_KEY | GRE_SEQUENCE) != 0 || more != 0 {
+            return None;
+        }
+        let options = [GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE];
+        let len = options.iter().filter(|option| flags & **option != 0).count() * 4;
+        let inner = rest.skip(len);
+        let protocol = u16::from_be_bytes([p0, p1]);
+        let fits = match protocol {
+            ether::IPV4 => fits_ipv4(inner),
+            ether::IPV6 => fits_ipv6(inner),
+            ether::BRIDGED => bridges_ip(inner),
+            _ => false,
+        };
+        if !fits {
+            return None;
+        }
+        let (key, carried) = self.gre_v0(view, flags, protocol, rest)?;
+        Some((TunnelKind::Gre, key, carried))
     }
 
     /// Enhanced GRE of PPTP (RFC 2637): call id and what PPP carries. A pure acknowledgement

@@ -3,7 +3,7 @@
 
 use super::link::Carried;
 use super::numbers::{ether, port, proto};
-use super::strip::{fits_ipv4, fits_ipv6, looks_like_ethernet};
+use super::strip::{bridges_ip, fits_ipv4, fits_ipv6, looks_like_ethernet};
 use super::{Decoder, Head, View};
 use crate::{Body, TunnelKind, Udp};
 
@@ -33,6 +33,7 @@ impl<'a> Decoder<'a> {
             port::VXLAN_GPE => vxlan_gpe(payload),
             port::GENEVE => geneve(payload),
             port::GTP_U => gtp_u(payload),
+            port::GRE => self.gre_in_udp(payload),
             _ => teredo(payload),
         }?;
         self.open(kind, head, id, carried)
@@ -48,14 +49,17 @@ const fn is_tunnel(port: u16) -> bool {
             | port::VXLAN_GPE
             | port::GENEVE
             | port::GTP_U
+            | port::GRE
             | port::TEREDO
     )
 }
 
-/// VXLAN (RFC 7348); its group policy extension uses other bits of the first two bytes.
+/// VXLAN (RFC 7348). Reserved bits must be ignored and extensions use them, so when some are set
+/// the packet inside has to fit exactly.
 fn vxlan(view: View<'_>) -> Option<Inside<'_>> {
     let (&[flags, _, _, _, v0, v1, v2, reserved], inner) = view.split::<8>()?;
-    let fits = flags & 0x7f == 0x08 && reserved == 0 && looks_like_ethernet(inner);
+    let plain = flags & 0x7f == 0x08 && reserved == 0 && looks_like_ethernet(inner);
+    let fits = plain || (flags & 0x08 != 0 && bridges_ip(inner));
     let id = u32::from_be_bytes([0, v0, v1, v2]);
     fits.then_some((TunnelKind::Vxlan, id, (ether::BRIDGED, inner)))
 }
@@ -85,6 +89,7 @@ fn geneve(view: View<'_>) -> Option<Inside<'_>> {
         ether::BRIDGED => looks_like_ethernet(inner),
         ether::IPV4 => fits_ipv4(inner),
         ether::IPV6 => fits_ipv6(inner),
+        ether::ARP => inner.len >= 28,
         _ => false,
     };
     fits.then_some((TunnelKind::Geneve, u32::from_be_bytes([0, v0, v1, v2]), (ether_type, inner)))

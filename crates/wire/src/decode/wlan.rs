@@ -102,8 +102,10 @@ impl<'a> Decoder<'a> {
             (false, true) => (Some(third), first),
             (true, true) => (fourth, third),
         };
-        self.link.src = src;
-        self.link.dst = Some(dst);
+        if self.outermost {
+            self.link.src = src;
+            self.link.dst = Some(dst);
+        }
     }
 
     /// The first of several packets in one frame; the others are not read.
