@@ -436,14 +436,9 @@ impl Flow {
             tunnel: self.tunnel.as_deref().copied(),
             src_mac: self.macs[o],
             dst_mac: self.macs[r],
-            names: self.take_names(end),
-            features: Box::new(self.features.vector(self.orig)),
+            names: if end == FlowEnd::Active { self.names.clone() } else { self.names.take() },
+            features: self.features.vector(self.orig),
         }
-    }
-
-    fn take_names(&mut self, end: FlowEnd) -> FlowNames {
-        let names = if end == FlowEnd::Active { self.names.clone() } else { self.names.take() };
-        names.map_or_else(FlowNames::default, |names| *names)
     }
 
     /// Begins the next record of a flow that reached the active time-out: counters start anew,

@@ -1,5 +1,6 @@
 //! What is kept of a flow when it has ended.
 
+use super::features;
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Addr, HostileStr, Mac, Timestamp, Tunnel};
 
@@ -161,9 +162,9 @@ pub struct FlowRecord {
     /// Hardware address of the responder's side, where the link type has one.
     pub dst_mac: Option<Mac>,
     /// Names and fingerprints learned from the application protocol.
-    pub names: FlowNames,
+    pub names: Option<Box<FlowNames>>,
     /// Flow features, in the order of [`crate::flow::features::NAMES`].
-    pub features: Box<[f64]>,
+    pub features: features::Vector,
 }
 
 /// Names and fingerprints of a flow.
@@ -225,7 +226,7 @@ impl FlowRecord {
         sum.add(self.first.nanos().cast_unsigned());
         sum.add(self.last.nanos().cast_unsigned());
         sum.add(self.conn_state as u64);
-        for value in &self.features {
+        for value in self.features {
             sum.add(value.to_bits());
         }
         sum.0
