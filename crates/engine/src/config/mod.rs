@@ -1,7 +1,9 @@
 //! Settings: what the user wrote, checked against the tables, resolved with defaults.
 
+pub(crate) mod read;
 mod section;
 
+pub use read::{ConfigError, Fault};
 pub use section::{PerHost, Prefix, Section, Values};
 
 use crate::detect::{DETECTORS, Spec};

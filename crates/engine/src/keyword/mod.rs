@@ -1,5 +1,15 @@
 //! Keyword lists and the automaton that finds them in payloads and streams.
 
+mod automaton;
+mod builtin;
+mod list;
+mod matcher;
+mod regex;
+
+pub use builtin::{BUILTIN, Builtin, builtin};
+pub use list::{Direction, Find, List, Pattern};
+pub use matcher::{Matcher, RawHit, ScanContext, ScanState};
+
 use crate::alert::Severity;
 use crate::flow::{FiveTuple, FlowId};
 use anomalyzer_wire::HostileStr;
@@ -22,44 +32,12 @@ pub struct KeywordHit {
     pub severity: Severity,
     /// Why the pattern is there.
     pub reason: Arc<str>,
+    /// MITRE ATT&CK technique id, where the list gives one.
+    pub attack: Option<Arc<str>>,
     /// Offset of the hit's last byte in the direction's stream (or in the datagram), from 0.
     pub offset: u64,
+    /// Further hits of the same pattern in the same bytes, which are not told one by one.
+    pub repeats: u32,
     /// At most 64 bytes around the hit.
     pub excerpt: HostileStr,
-}
-
-/// Temporary.
-#[derive(Debug, Default)]
-pub struct Matcher;
-/// Temporary.
-#[derive(Debug, Default)]
-pub(crate) struct ScanState;
-pub(crate) struct ScanContext {
-    pub(crate) app: anomalyzer_wire::app::AppProto,
-    pub(crate) tuple: FiveTuple,
-    pub(crate) to_server: bool,
-    pub(crate) offset: u64,
-}
-pub(crate) struct RawHit;
-impl Matcher {
-    pub(crate) fn scan(&self, _: &mut ScanState, _: &[u8], _: &ScanContext, _: &mut Vec<RawHit>) {}
-    pub(crate) fn describe(
-        &self,
-        _: RawHit,
-        id: FlowId,
-        tuple: FiveTuple,
-        by_originator: bool,
-    ) -> KeywordHit {
-        KeywordHit {
-            id,
-            tuple,
-            by_originator,
-            list: "".into(),
-            pattern: "".into(),
-            severity: Severity::Low,
-            reason: "".into(),
-            offset: 0,
-            excerpt: HostileStr::default(),
-        }
-    }
 }

@@ -87,9 +87,8 @@ impl Worker {
             to_server: side == flow.orig,
             offset: 0,
         };
-        let mut state = ScanState::default();
         let mut hits = Vec::new();
-        self.matcher.scan(&mut state, payload, &context, &mut hits);
+        self.matcher.scan_datagram(payload, &context, &mut hits);
         self.report_hits(seq, now, slot, side, hits);
     }
 

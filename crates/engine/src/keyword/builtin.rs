@@ -1,0 +1,36 @@
+//! The lists that come with the program.
+
+use super::List;
+use crate::config::ConfigError;
+
+/// A list that comes with the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    /// Name, used as `builtin:<name>`.
+    pub name: &'static str,
+    /// Searched unless the user says otherwise.
+    pub by_default: bool,
+    /// The list as TOML.
+    pub text: &'static str,
+}
+
+/// All lists that come with the program.
+pub static BUILTIN: &[Builtin] = &[
+    Builtin {
+        name: "web-attacks",
+        by_default: true,
+        text: include_str!("../../lists/web-attacks.toml"),
+    },
+    Builtin { name: "shells", by_default: true, text: include_str!("../../lists/shells.toml") },
+    Builtin { name: "words", by_default: false, text: include_str!("../../lists/words.toml") },
+];
+
+/// The list with that name; `None` when there is none.
+pub fn builtin(name: &str) -> Option<Result<List, ConfigError>> {
+    let found = BUILTIN.iter().find(|list| list.name == name)?;
+    Some(List::parse(found.text, &format!("builtin:{name}")))
+}
+
+#[cfg(test)]
+#[path = "builtin_tests.rs"]
+mod tests;

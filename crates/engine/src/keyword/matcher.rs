@@ -1,0 +1,481 @@
+//! Keyword lists at work on streams and datagrams.
+//!
+//! The automaton finds literals; this file keeps what is needed to be sure of them across the
+//! borders of segments: bytes before a word, bytes behind it, the case of letters, the window of
+//! a regular expression. It does not know flows: whoever calls it keeps a [`ScanState`] for each
+//! direction and says where the bytes came from.
+//!
+//! Memory: a direction costs 16 bytes. More is kept on the heap only while a literal of three
+//! bytes or more has begun and not ended at the end of a segment (its bytes, at most 281), while
+//! a regular expression waits for the rest of its window (at most 4.3 KiB), or for every
+//! direction (at most 281 bytes) when a list holds a regular expression with something before
+//! its literal.
+
+use super::KeywordHit;
+use super::automaton::{Automaton, ROOT};
+use super::list::{Direction, Find, List, Pattern};
+use super::regex::{AFTER_MAX, BEFORE_MAX, Expression};
+use crate::alert::Severity;
+use crate::config::{ConfigError, Fault};
+use crate::flow::{FiveTuple, FlowId};
+use anomalyzer_wire::HostileStr;
+use anomalyzer_wire::app::AppProto;
+use std::sync::Arc;
+
+/// Bytes that an excerpt shows.
+const EXCERPT: usize = 64;
+/// Most bytes of an excerpt before the keyword.
+const EXCERPT_BEFORE: usize = 24;
+/// Most keywords of a direction that wait for more bytes.
+const PENDING_MAX: usize = 16;
+/// Last bytes of a direction that cost no heap.
+const INLINE: usize = 3;
+
+/// Finds the keywords of all lists at once. Made once, shared by all workers.
+#[derive(Debug)]
+pub struct Matcher {
+    automaton: Automaton,
+    rules: Vec<Rule>,
+    /// Bytes of each direction that a regular expression may want to look back on.
+    look_back: usize,
+}
+
+/// Where bytes come from.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanContext {
+    /// Application protocol of the flow as far as it is known by now.
+    pub app: AppProto,
+    /// Originator, responder, ports, protocol.
+    pub tuple: FiveTuple,
+    /// Sent by the originator.
+    pub to_server: bool,
+    /// Offset of the first byte in the direction's stream; 0 for datagrams.
+    pub offset: u64,
+}
+
+/// A keyword that was found, before it is described by [`Matcher::describe`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawHit {
+    /// Number of the pattern over all lists.
+    rule: u32,
+    /// Further hits of the same pattern in the same call.
+    repeats: u32,
+    /// Offset of the last byte.
+    offset: u64,
+    excerpt: HostileStr,
+}
+
+/// What is remembered of one direction from segment to segment.
+///
+/// Default is the state before the first byte; put it back to that at a gap.
+#[derive(Debug, Default)]
+pub struct ScanState {
+    state: u32,
+    last: [u8; INLINE],
+    last_len: u8,
+    carry: Option<Box<Carry>>,
+}
+
+impl ScanState {
+    /// True when a keyword waits for more bytes: at the direction's end, [`Matcher::finish`]
+    /// decides it.
+    pub fn waits(&self) -> bool {
+        self.carry.as_ref().is_some_and(|carry| !carry.pending.is_empty())
+    }
+}
+
+/// Bytes kept beyond [`INLINE`], and keywords that wait for more bytes.
+#[derive(Debug, Default)]
+struct Carry {
+    tail: Vec<u8>,
+    pending: Vec<Pending>,
+}
+
+/// A keyword that waits: for the byte behind a whole word, or for a regular expression's window.
+#[derive(Debug)]
+struct Pending {
+    rule: u32,
+    /// Offset in the stream of the literal's first byte.
+    start: u64,
+    /// Bytes that the expression has seen already.
+    tried: usize,
+}
+
+/// One pattern, ready to be checked.
+#[derive(Debug)]
+struct Rule {
+    list: Arc<str>,
+    name: Arc<str>,
+    reason: Arc<str>,
+    attack: Option<Arc<str>>,
+    pattern: Pattern,
+    literal: Vec<u8>,
+    expression: Option<Expression>,
+}
+
+impl Matcher {
+    /// Compiles lists; the error tells all faults.
+    pub fn new(lists: &[List]) -> Result<Self, ConfigError> {
+        let mut faults = Vec::new();
+        let mut rules = Vec::new();
+        for list in lists {
+            let name: Arc<str> = list.name.as_str().into();
+            for pattern in &list.patterns {
+                match Rule::new(&name, pattern) {
+                    Ok(rule) => rules.push(rule),
+                    Err(text) => faults.push(fault(&list.name, Some(pattern), text)),
+                }
+            }
+        }
+        let literals: Vec<Vec<u8>> = rules.iter().map(|rule| rule.literal.clone()).collect();
+        let look_back = rules.iter().filter_map(|r| r.expression.as_ref()).map(|e| e.before).max();
+        match Automaton::new(&literals) {
+            Ok(automaton) if faults.is_empty() => {
+                Ok(Self { automaton, rules, look_back: look_back.unwrap_or(0) })
+            }
+            Ok(_) => Err(ConfigError { faults }),
+            Err(text) => {
+                faults.push(fault("keywords", None, text));
+                Err(ConfigError { faults })
+            }
+        }
+    }
+
+    /// True when there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Patterns of all lists.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Bytes that the automaton takes.
+    pub fn memory(&self) -> usize {
+        self.automaton.memory()
+    }
+
+    /// A hit with everything that is known of its pattern.
+    pub fn describe(
+        &self,
+        hit: RawHit,
+        id: FlowId,
+        tuple: FiveTuple,
+        by_originator: bool,
+    ) -> KeywordHit {
+        let rule = self.rules.get(hit.rule as usize);
+        let text =
+            |of: fn(&Rule) -> &Arc<str>| rule.map_or_else(|| "".into(), |r| Arc::clone(of(r)));
+        KeywordHit {
+            id,
+            tuple,
+            by_originator,
+            list: text(|r| &r.list),
+            pattern: text(|r| &r.name),
+            severity: rule.map_or(Severity::Info, |r| r.pattern.severity),
+            reason: text(|r| &r.reason),
+            attack: rule.and_then(|r| r.attack.clone()),
+            offset: hit.offset,
+            repeats: hit.repeats,
+            excerpt: hit.excerpt,
+        }
+    }
+
+    /// Searches the next bytes of a direction. Hits are added to `hits`, which is empty before;
+    /// of one pattern at most one per call, with a count of the others.
+    pub fn scan(
+        &self,
+        state: &mut ScanState,
+        chunk: &[u8],
+        context: &ScanContext,
+        hits: &mut Vec<RawHit>,
+    ) {
+        if chunk.is_empty() || self.rules.is_empty() {
+            return;
+        }
+        let mut carry = state.carry.take();
+        let (tail, pending) = match &mut carry {
+            Some(carry) => (carry.tail.as_slice(), std::mem::take(&mut carry.pending)),
+            None => (state.last.get(..usize::from(state.last_len)).unwrap_or_default(), Vec::new()),
+        };
+        let view = View { tail, chunk, offset: context.offset };
+        let mut job = Job { matcher: self, view, context, hits, pending: Vec::new() };
+        for waiting in pending {
+            self.resume(&mut job, waiting);
+        }
+        state.state = self.automaton.scan(state.state, chunk, &mut |number, end| {
+            self.literal(&mut job, number, end);
+        });
+        let Job { view, pending, .. } = job;
+        let need = self.need(state.state, &view, &pending);
+        let kept = if need > INLINE { Some(view.last(need)) } else { None };
+        let short = view.inline();
+        (state.last, state.last_len) = short;
+        state.carry = kept.map(|tail| {
+            let mut carry = carry.unwrap_or_default();
+            carry.tail = tail;
+            carry.pending = pending;
+            carry
+        });
+    }
+
+    /// Ends a direction: what waited for more bytes is decided with those there are.
+    pub fn finish(&self, state: &mut ScanState, context: &ScanContext, hits: &mut Vec<RawHit>) {
+        let Some(carry) = std::mem::take(state).carry else { return };
+        let view = View { tail: &carry.tail, chunk: &[], offset: context.offset };
+        let mut job = Job { matcher: self, view, context, hits, pending: Vec::new() };
+        for waiting in carry.pending {
+            let Some(rule) = self.rules.get(waiting.rule as usize) else { continue };
+            if job.matches_expression(rule, waiting.start) {
+                job.found(waiting.rule, waiting.start);
+            }
+        }
+    }
+
+    /// Searches a datagram, which is whole in itself.
+    pub fn scan_datagram(&self, bytes: &[u8], context: &ScanContext, hits: &mut Vec<RawHit>) {
+        let mut state = ScanState::default();
+        self.scan(&mut state, bytes, context, hits);
+        let end = context.offset.saturating_add(bytes.len() as u64);
+        self.finish(&mut state, &ScanContext { offset: end, ..*context }, hits);
+    }
+
+    /// A literal ended at `end` of the chunk.
+    fn literal(&self, job: &mut Job<'_>, number: u32, end: usize) {
+        let Some(rule) = self.rules.get(number as usize) else { return };
+        if !rule.applies(job.context) {
+            return;
+        }
+        let Some(start) = job.view.start(end, rule.literal.len()) else { return };
+        if rule.pattern.case_sensitive && !job.view.holds(start, &rule.literal) {
+            return;
+        }
+        let waiting = Pending { rule: number, start, tried: 0 };
+        if rule.pattern.whole_word {
+            if start > 0 && job.view.byte(start - 1).is_some_and(is_word) {
+                return;
+            }
+            match job.view.byte(start + rule.literal.len() as u64) {
+                None => return job.wait(waiting),
+                Some(byte) if is_word(byte) => return,
+                Some(_) => {}
+            }
+        }
+        match rule.expression {
+            Some(_) => self.resume(job, waiting),
+            None => job.found(number, start),
+        }
+    }
+
+    /// Goes on with a keyword that waited for more bytes, or an expression that begins.
+    fn resume(&self, job: &mut Job<'_>, mut waiting: Pending) {
+        let Some(rule) = self.rules.get(waiting.rule as usize) else { return };
+        let Some(expression) = &rule.expression else {
+            let behind = waiting.start + rule.literal.len() as u64;
+            if !job.view.byte(behind).is_some_and(is_word) {
+                job.found(waiting.rule, waiting.start);
+            }
+            return;
+        };
+        let there = job.view.behind(waiting.start);
+        let whole = there >= expression.after;
+        // Each try looks at twice as much as the last one, so many small segments cost no more
+        // than a few large ones.
+        if whole || there >= waiting.tried.saturating_mul(2) {
+            if job.matches_expression(rule, waiting.start) {
+                return job.found(waiting.rule, waiting.start);
+            }
+            waiting.tried = there;
+        }
+        if !whole {
+            job.wait(waiting);
+        }
+    }
+
+    /// Bytes of the direction that the next call will want.
+    fn need(&self, state: u32, view: &View<'_>, pending: &[Pending]) -> usize {
+        let depth = if state == ROOT { 0 } else { self.automaton.depth(state) };
+        let mut need = if depth == 0 { 0 } else { depth + 1 };
+        if need > INLINE {
+            need += EXCERPT_BEFORE;
+        }
+        if self.look_back > 0 {
+            need = need.max(self.look_back + depth + 1);
+        }
+        for waiting in pending {
+            let before = EXCERPT_BEFORE.max(self.look_back);
+            need = need.max(view.behind(waiting.start).saturating_add(before));
+        }
+        need.min(BEFORE_MAX + AFTER_MAX + EXCERPT)
+    }
+}
+
+impl Rule {
+    fn new(list: &Arc<str>, pattern: &Pattern) -> Result<Self, String> {
+        let (literal, expression) = match &pattern.find {
+            Find::Bytes(bytes) => (bytes.clone(), None),
+            Find::Regex(text) => {
+                let expression = Expression::new(text, pattern.case_sensitive)?;
+                (expression.literal.clone(), Some(expression))
+            }
+        };
+        if literal.len() < 2 {
+            return Err("must be at least 2 bytes".into());
+        }
+        Ok(Self {
+            list: Arc::clone(list),
+            name: pattern.name.as_str().into(),
+            reason: pattern.reason.as_str().into(),
+            attack: pattern.attack.as_deref().map(Into::into),
+            pattern: pattern.clone(),
+            literal,
+            expression,
+        })
+    }
+
+    fn applies(&self, context: &ScanContext) -> bool {
+        let pattern = &self.pattern;
+        (match pattern.direction {
+            Direction::Both => true,
+            Direction::ToServer => context.to_server,
+            Direction::ToClient => !context.to_server,
+        }) && (pattern.ports.is_empty() || pattern.ports.contains(&context.tuple.dst_port))
+            && pattern.proto.is_none_or(|proto| proto == context.tuple.proto)
+            && pattern.app.as_deref().is_none_or(|app| app == context.app.name())
+    }
+}
+
+/// One call's work.
+struct Job<'a> {
+    matcher: &'a Matcher,
+    view: View<'a>,
+    context: &'a ScanContext,
+    hits: &'a mut Vec<RawHit>,
+    pending: Vec<Pending>,
+}
+
+impl Job<'_> {
+    /// Keeps a keyword for the next bytes. Beyond the limit it is told at once: better one alert
+    /// too many than one that an attacker can suppress.
+    fn wait(&mut self, waiting: Pending) {
+        if self.pending.len() < PENDING_MAX {
+            self.pending.push(waiting);
+        } else {
+            self.found(waiting.rule, waiting.start);
+        }
+    }
+
+    /// True without an expression, or when it matches around the literal at `start`.
+    fn matches_expression(&self, rule: &Rule, start: u64) -> bool {
+        let Some(expression) = &rule.expression else { return true };
+        let from = start.saturating_sub(expression.before as u64);
+        let to = start.saturating_add(expression.after as u64);
+        expression.is_match(&self.view.range(from, to))
+    }
+
+    /// Tells a hit; further ones of the same pattern within a call are only counted.
+    fn found(&mut self, number: u32, start: u64) {
+        if let Some(hit) = self.hits.iter_mut().find(|hit| hit.rule == number) {
+            hit.repeats = hit.repeats.saturating_add(1);
+            return;
+        }
+        let Some(rule) = self.matcher.rules.get(number as usize) else { return };
+        let length = rule.literal.len();
+        let before = (EXCERPT.saturating_sub(length) / 2).min(EXCERPT_BEFORE) as u64;
+        let from = start.saturating_sub(before);
+        let excerpt = self.view.range(from, from.saturating_add(EXCERPT as u64));
+        self.hits.push(RawHit {
+            rule: number,
+            repeats: 0,
+            offset: start + length as u64 - 1,
+            excerpt: HostileStr::capped(&excerpt, EXCERPT),
+        });
+    }
+}
+
+/// The bytes there are: the end of what came before, and the chunk. Addressed by stream offset.
+struct View<'a> {
+    tail: &'a [u8],
+    chunk: &'a [u8],
+    /// Stream offset of the chunk's first byte.
+    offset: u64,
+}
+
+impl View<'_> {
+    /// Stream offset of the first byte of a literal that ends at `end` of the chunk; `None` when
+    /// the stream cannot hold it.
+    fn start(&self, end: usize, length: usize) -> Option<u64> {
+        (self.offset.saturating_add(end as u64)).checked_sub(length as u64)
+    }
+
+    fn byte(&self, at: u64) -> Option<u8> {
+        if let Some(at) = at.checked_sub(self.offset) {
+            return self.chunk.get(usize::try_from(at).ok()?).copied();
+        }
+        let back = usize::try_from(self.offset - at).ok()?;
+        self.tail.get(self.tail.len().checked_sub(back)?).copied()
+    }
+
+    fn holds(&self, start: u64, bytes: &[u8]) -> bool {
+        (start..).zip(bytes).all(|(at, byte)| self.byte(at) == Some(*byte))
+    }
+
+    /// Bytes there are from `start` on.
+    fn behind(&self, start: u64) -> usize {
+        let end = self.offset.saturating_add(self.chunk.len() as u64);
+        usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX)
+    }
+
+    /// What there is of `from..to`.
+    fn range(&self, from: u64, to: u64) -> Vec<u8> {
+        let first = self.offset.saturating_sub(self.tail.len() as u64);
+        let index = |at: u64| usize::try_from(at.saturating_sub(first)).unwrap_or(usize::MAX);
+        let (from, to) = (index(from), index(to));
+        let split = self.tail.len();
+        let part = |bytes: &[u8], from: usize, to: usize| -> Vec<u8> {
+            bytes.get(from.min(bytes.len())..to.min(bytes.len())).unwrap_or_default().to_vec()
+        };
+        let mut out = part(self.tail, from, to);
+        out.extend(part(self.chunk, from.saturating_sub(split), to.saturating_sub(split)));
+        out
+    }
+
+    /// At most the last `count` bytes.
+    fn last(&self, count: usize) -> Vec<u8> {
+        let end = self.offset.saturating_add(self.chunk.len() as u64);
+        self.range(end.saturating_sub(count as u64), end)
+    }
+
+    /// The last bytes, in place.
+    fn inline(&self) -> ([u8; INLINE], u8) {
+        let mut kept = [0; INLINE];
+        let all = self.tail.iter().chain(self.chunk).rev().take(INLINE);
+        let mut count = 0_u8;
+        for (to, from) in kept.iter_mut().zip(all) {
+            *to = *from;
+            count += 1;
+        }
+        if let Some(filled) = kept.get_mut(..usize::from(count)) {
+            filled.reverse();
+        }
+        (kept, count)
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn fault(list: &str, pattern: Option<&Pattern>, text: String) -> Fault {
+    Fault {
+        origin: list.to_owned(),
+        line: pattern.map(|p| p.line),
+        key: pattern.map(|p| p.name.clone()).unwrap_or_default(),
+        text,
+    }
+}
+
+#[cfg(test)]
+#[path = "matcher_tests.rs"]
+mod tests;
