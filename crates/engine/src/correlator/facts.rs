@@ -171,7 +171,7 @@ impl Facts {
                 shares.push(Share { name, packets, bytes, flows: 0 });
             }
         };
-        for (number, volume) in (0_u8..).zip(&self.totals.ip) {
+        for (number, volume) in (0_u8..=u8::MAX).zip(&self.totals.ip) {
             add(crate::text::ip_protocol(number), *volume);
         }
         add("arp".into(), self.totals.arp);

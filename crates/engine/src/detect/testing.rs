@@ -3,7 +3,7 @@
 use super::{Detector, Reporter, Spec};
 use crate::config::Section;
 use crate::finding::Finding;
-use crate::flow::{ConnState, FiveTuple, FlowEnd, FlowId, FlowRecord, SideRecord};
+use crate::flow::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, FlowRecord, SideRecord};
 use crate::observation::{
     AppFact, AppSeen, ArpSeen, FirstPacket, FlowOutcome, FlowStarted, IcmpError, Observation,
     Outcome, Seen, TrafficDigest,
@@ -317,8 +317,8 @@ pub(crate) fn record(tuple: FiveTuple, now: Timestamp, conn_state: ConnState) ->
         tunnel: None,
         src_mac: None,
         dst_mac: None,
-        names: None,
-        features: [0.0; crate::flow::features::COUNT],
+        names: FlowNames::default(),
+        features: Box::new([]),
     }
 }
 

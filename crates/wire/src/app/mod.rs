@@ -6,14 +6,23 @@
 //! linear in its input and keeps no more than a stated number of bytes and items, so hostile
 //! traffic costs what honest traffic of the same length costs.
 
+pub mod dhcp;
 mod digest;
 pub mod dns;
 pub mod ftp;
+#[doc(hidden)]
+pub mod fuzz;
+pub mod http;
+pub mod kerberos;
 pub mod mail;
 pub mod proto;
+pub mod quic;
+pub mod rdp;
 mod read;
 pub mod recognise;
+pub mod smb;
 pub mod ssdp;
+pub mod ssh;
 pub mod telnet;
 pub mod text;
 pub mod tls;

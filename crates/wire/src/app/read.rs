@@ -80,10 +80,6 @@ impl<'a> Reader<'a> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(crate) fn u64_le(&mut self) -> Option<u64> {
-        self.array().map(u64::from_le_bytes)
-    }
-
     /// A vector with an 8-bit length before it.
     pub(crate) fn vec8(&mut self) -> Option<&'a [u8]> {
         let mut ahead = *self;

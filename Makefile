@@ -1,0 +1,84 @@
+# One way in for people and machines. Each target does its own set-up.
+.DEFAULT_GOAL := help
+.PHONY: help run build test bench eval torture fmt lint docs
+
+CARGO ?= cargo
+BIN := target/release/anomalyzer
+
+# Installs the Debian packages that are missing: only when there are any, and only with apt-get.
+# usage: $(call need,package package ...)
+define need
+	@missing=""; for p in $(1); do \
+	  dpkg-query -W -f='$${Status}' "$$p" 2>/dev/null | grep -q 'install ok installed' \
+	    || missing="$$missing $$p"; \
+	done; \
+	[ -z "$$missing" ] && exit 0; \
+	command -v apt-get >/dev/null || { echo "please install:$$missing"; exit 1; }; \
+	sudo=""; [ "$$(id -u)" = 0 ] || sudo="sudo"; \
+	if [ -n "$$sudo" ] && ! command -v sudo >/dev/null; then \
+	  echo "please install as root: apt-get install$$missing"; exit 1; fi; \
+	echo "installing$$missing"; \
+	$$sudo apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing \
+	  || { echo "could not install$$missing: please install by hand"; exit 1; }
+endef
+
+# As `need`, for tools that are compared with: goes on without them.
+define want
+	@$(MAKE) --no-print-directory -s .want PACKAGES="$(1)" || true
+endef
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+run: build ## build, write a demo capture, analyse it
+	@mkdir -p out
+	$(BIN) scenario write out/demo.pcapng --seed 1 --minutes 10 --attack all --truth out/demo-truth.csv
+	$(BIN) analyze out/demo.pcapng --plot out/demo.html
+	@echo
+	@echo "The picture of it:     out/demo.html"
+	@echo "A file of your own:    $(BIN) analyze FILE"
+	@echo "Everything it can do:  $(BIN) --help"
+
+build: .setup ## the release binary: target/release/anomalyzer
+	$(CARGO) build --release --locked --package anomalyzer
+
+test: .setup ## the whole gate: format, lints, tests, house rules, documents
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) xtask tidy
+	$(CARGO) xtask docs --check
+	@$(CARGO) xtask skipped
+	$(CARGO) test --workspace --locked
+
+lint: .setup ## lints and house rules only
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) xtask tidy
+
+fmt: .rust ## format the code
+	$(CARGO) fmt --all
+
+docs: .setup ## write the documents that are made from tables
+	$(CARGO) xtask docs
+
+bench: build ## speed and memory beside argus, Suricata, tshark and nDPI; writes docs/benchmark.md
+	$(call want,argus-server tshark libndpi-bin)
+	$(CARGO) xtask bench
+
+eval: build ## every labelled capture; writes docs/evaluation.md
+	$(CARGO) xtask eval
+
+torture: build ## floods and damaged files; writes docs/reliability.md
+	$(CARGO) xtask torture
+
+.PHONY: .setup .rust .want
+.setup: .rust
+	$(call need,build-essential libpcap-dev)
+
+.rust:
+	@command -v $(CARGO) >/dev/null || { \
+	  echo "Rust is missing: install it with your package manager or rustup (https://rustup.rs)"; exit 1; }
+
+.want:
+	$(call need,$(PACKAGES))

@@ -1,0 +1,286 @@
+//! The command line as a table: options, their help and the examples.
+
+use anomalyzer_engine::Severity;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  anomalyzer analyze capture.pcapng
+      A report for people: what is in the capture, and every alert explained
+  anomalyzer analyze *.pcap.zst --json --only alerts
+      Alerts as NDJSON, one object per line, for jq and scripts
+  tcpdump -w - | anomalyzer analyze - --plot traffic.html
+      Read a capture from a pipe and draw the traffic with its thresholds
+  anomalyzer analyze big.pcap --filter 'tcp port 22' --csv tables/
+      Only packets that a BPF expression selects; CSV tables of everything
+  anomalyzer detectors port-scan
+      What a detector sees, when it is wrong, and its settings";
+
+const AFTER: &str = "\
+Exit codes:
+  0    done
+  1    there are alerts at or above --fail-on
+  2    wrong use or configuration (or, with --strict, a damaged input)
+  3    the input was read in part: it is damaged or cut; what was whole is reported
+  4    failure
+  77   not permitted; the message says what mends it
+  130  interrupted; what was read until then is reported
+
+Data goes to stdout, messages and progress to stderr.";
+
+/// Watches a network, finds attacks and explains them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "anomalyzer",
+    version,
+    about = "Watches a network, finds attacks and explains them",
+    before_help = EXAMPLES,
+    after_help = AFTER,
+    max_term_width = 100,
+    propagate_version = false,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+)]
+pub(crate) struct Cli {
+    /// Print only what was asked for: no notes, no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "General")]
+    pub(crate) quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "General")]
+    pub(crate) verbose: u8,
+    /// When to use colours; NO_COLOR and TERM=dumb mean never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "General"
+    )]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// One command, one file in `commands`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Analyse captures or an interface for a while and report
+    Analyze(Box<Analyze>),
+    /// List the detectors, or explain one
+    Detectors(Detectors),
+    /// Write labelled synthetic captures
+    #[command(subcommand)]
+    Scenario(ScenarioCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff): anomalyzer man | man -l -
+    Man,
+    /// Print the version
+    Version,
+}
+
+/// Options of `analyze`.
+#[derive(Args, Debug)]
+#[command(after_help = "Several files are one input: they are read one after the other, by the \
+    time of their first packet when they do not overlap, else in the order given.")]
+pub(crate) struct Analyze {
+    /// Capture files: pcap or pcapng, plain, gzip or zstd; `-` is standard input
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "interface",
+        conflicts_with = "interface"
+    )]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Write NDJSON, one object per line, instead of the report for people
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Only these parts of the NDJSON output
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "PART",
+        requires = "json",
+        help_heading = "Output"
+    )]
+    pub(crate) only: Vec<Part>,
+    /// Write CSV tables into a directory: summary, packets, flows, features, series, alerts
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Draw traffic over time with thresholds and alerts; .svg, .png or .html
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) plot: Option<PathBuf>,
+    /// Write alerts and flows in Suricata's EVE format; `-` is standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) eve: Option<PathBuf>,
+    /// Show times in the local time zone; the report for people only
+    #[arg(long, help_heading = "Output")]
+    pub(crate) local_time: bool,
+    /// Print packets, bytes, seconds, rates and losses to stderr at the end
+    #[arg(long, help_heading = "Output")]
+    pub(crate) stats: bool,
+    /// Print a line per packet before the report
+    #[arg(long, help_heading = "Output")]
+    pub(crate) print_packets: bool,
+    /// Exit with 1 when there is an alert of this severity or above
+    #[arg(long, value_parser = severity, value_name = "SEVERITY", help_heading = "Output")]
+    pub(crate) fail_on: Option<Severity>,
+
+    /// Only packets that this BPF expression selects, as in tcpdump
+    #[arg(long, value_name = "BPF", help_heading = "Input")]
+    pub(crate) filter: Option<String>,
+    /// Stop after this many packets
+    #[arg(long, value_name = "N", visible_alias = "count", help_heading = "Input",
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Treat a damaged or cut input as an error (exit code 2)
+    #[arg(long, help_heading = "Input")]
+    pub(crate) strict: bool,
+    /// Most bytes that a compressed file may unpack to; k, M, G are understood
+    #[arg(long, value_name = "BYTES", default_value = "16G", value_parser = size,
+        help_heading = "Input")]
+    pub(crate) max_decompressed: u64,
+    /// Look at this interface instead of files
+    #[arg(short, long, value_name = "IFACE", help_heading = "Input")]
+    pub(crate) interface: Option<String>,
+    /// Stop looking at the interface after this many seconds
+    #[arg(long, value_name = "SECONDS", requires = "interface", help_heading = "Input",
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) duration: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// Worker threads; the output does not depend on it [default: by size of input and machine]
+    #[arg(long, value_name = "N", help_heading = "Detection",
+        value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) workers: Option<u16>,
+    /// Search payloads for the patterns of a file or of a built-in list (builtin:NAME, see
+    /// `anomalyzer keywords`); without it all built-in lists are used
+    #[arg(long, value_name = "FILE", help_heading = "Detection")]
+    pub(crate) keywords: Vec<String>,
+}
+
+/// Where settings come from; the later wins: defaults, file, `--set`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// Read settings from a TOML file
+    #[arg(long, value_name = "FILE", env = "ANOMALYZER_CONFIG", help_heading = "Detection")]
+    pub(crate) config: Option<PathBuf>,
+    /// Change one setting, such as port-scan.ports=30 or flood.enabled=false
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Detection")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Parts of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// What was found
+    Alerts,
+    /// What the capture holds
+    Summary,
+    /// One record per flow
+    Flows,
+    /// Traffic over time
+    Series,
+}
+
+/// Options of `detectors`.
+#[derive(Args, Debug)]
+pub(crate) struct Detectors {
+    /// Explain this one
+    pub(crate) id: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Commands about synthetic traffic.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScenarioCommand {
+    /// Write a capture of an office at work, with attacks of your choice
+    Write(ScenarioWrite),
+    /// List the attacks
+    List,
+}
+
+/// Options of `scenario write`.
+#[derive(Args, Debug)]
+pub(crate) struct ScenarioWrite {
+    /// The capture to write (pcapng); `-` is standard output
+    pub(crate) file: PathBuf,
+    /// The same seed gives the same bytes
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Minutes of traffic
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub(crate) minutes: u32,
+    /// Attacks to mix in; see `anomalyzer scenario list`
+    #[arg(long, value_name = "KIND", num_args = 1.., value_delimiter = ',')]
+    pub(crate) attack: Vec<String>,
+    /// Write what is hidden in it, as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth: Option<PathBuf>,
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::parse(text).ok_or_else(|| {
+        let names: Vec<&str> = Severity::ALL.iter().map(|s| s.name()).collect();
+        format!("must be one of {}", names.join(", "))
+    })
+}
+
+/// A number of bytes with an optional binary unit: `512M`, `16G`.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = text.get(digits.len()..).unwrap_or_default().trim_end_matches(['B', 'b', 'i']);
+    let shift = match unit {
+        "" => 0,
+        "k" | "K" => 10,
+        "m" | "M" => 20,
+        "g" | "G" => 30,
+        "t" | "T" => 40,
+        _ => return Err("must be a number of bytes, such as 512M or 16G".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "must be a number of bytes".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "is too large".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_table_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("16G"), Ok(16 << 30));
+        assert_eq!(size("512 "), Err("must be a number of bytes, such as 512M or 16G".into()));
+        assert_eq!(size("3kB"), Ok(3 << 10));
+        assert!(size("99999999999T").is_err());
+        assert!(size("x").is_err());
+    }
+}

@@ -1,0 +1,31 @@
+//! One file per command.
+
+mod analyze;
+mod completions;
+mod detectors;
+mod scenario;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+use std::io::Write;
+
+/// Runs the command.
+pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
+    match &cli.command {
+        Command::Analyze(options) => analyze::run(options, terminal),
+        Command::Detectors(options) => detectors::run(options),
+        Command::Scenario(command) => scenario::run(command, terminal),
+        Command::Completions { shell } => completions::run(*shell),
+        Command::Man => completions::man(),
+        Command::Version => print(&format!("anomalyzer {}\n", env!("CARGO_PKG_VERSION"))),
+    }
+}
+
+/// Writes a whole text to stdout.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|e| Failure::writing("standard output", &e))
+}

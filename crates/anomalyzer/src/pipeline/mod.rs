@@ -1,0 +1,62 @@
+//! From frames to findings: who runs where.
+//!
+//! One worker runs everything on the calling thread, without copies. More workers run on threads
+//! of their own: the reader copies frames into batches, shards them by address pair and cuts
+//! epochs with markers that go in-band to every worker; one correlator takes the epochs in order.
+//! Every queue is bounded, so a slow stage slows the reader and nothing is lost. The output is the
+//! same for any number of workers.
+
+mod batch;
+mod inline;
+mod threads;
+
+use crate::failure::Failure;
+use anomalyzer_engine::keyword::Matcher;
+use anomalyzer_engine::{Config, Correlator, Output, Pacer};
+use anomalyzer_wire::RawFrame;
+use std::sync::Arc;
+
+/// Where frames come from. It pushes, so that a frame can be borrowed from the reader's buffer.
+pub(crate) trait Source {
+    /// Hands every frame to `sink` until the input ends, fails, or `sink` answers false.
+    fn pump(&mut self, sink: &mut impl FnMut(&RawFrame<'_>) -> bool) -> Result<(), Failure>;
+}
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// Settings of the engine.
+    pub(crate) config: Arc<Config>,
+    /// What is searched for in payloads.
+    pub(crate) matcher: Arc<Matcher>,
+    /// Workers, at least 1.
+    pub(crate) workers: usize,
+    /// Keys the hash tables; random, so that no one can prepare collisions.
+    pub(crate) seed: u64,
+}
+
+/// What is there when the input has ended.
+pub(crate) struct Outcome {
+    /// Holds alerts, summary and series.
+    pub(crate) correlator: Correlator,
+    /// Holds the order of time.
+    pub(crate) pacer: Pacer,
+    /// Why reading stopped, when it was not the end of the input. What was read is processed.
+    pub(crate) stopped: Result<(), Failure>,
+}
+
+/// Runs `source` through the engine; finished flows go to `out` as they come.
+pub(crate) fn run(
+    plan: &Plan,
+    source: &mut impl Source,
+    out: &mut (dyn Output + Send),
+) -> Result<Outcome, Failure> {
+    if plan.workers <= 1 {
+        Ok(inline::run(plan, source, out))
+    } else {
+        threads::run(plan, source, out)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Reader, workers and correlator on threads of their own, joined by bounded queues.
+//!
+//! The reader sends the batches of all workers together, so every worker sees every marker soon,
+//! whatever the balance of the shards. That is what makes it impossible for the stages to wait for
+//! each other in a circle: when the correlator waits for a worker's epoch, the batch with that
+//! epoch's marker has been sent to this worker before anything that the other workers hold.
+
+use super::batch::{Batch, Step};
+use super::{Outcome, Plan, Source};
+use crate::failure::Failure;
+use ahash::RandomState;
+use anomalyzer_engine::{Correlator, EpochBatch, Marker, Output, Pacer, Worker};
+use anomalyzer_wire::{RawFrame, flow_addresses};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::collections::VecDeque;
+use std::thread::{Builder, ScopedJoinHandle, scope};
+
+/// Batches that wait before a worker, and lists of epochs that wait before the correlator.
+const QUEUE: usize = 8;
+
+type Epochs = Vec<(Marker, EpochBatch)>;
+
+pub(super) fn run(
+    plan: &Plan,
+    source: &mut impl Source,
+    out: &mut (dyn Output + Send),
+) -> Result<Outcome, Failure> {
+    scope(|scope| {
+        let (spare_in, spare_out) = bounded(plan.workers * (QUEUE + 2));
+        let (mut inputs, mut epochs, mut workers) = (Vec::new(), Vec::new(), Vec::new());
+        for index in 0..plan.workers {
+            let (batch_in, batch_out) = bounded(QUEUE);
+            let (epoch_in, epoch_out) = bounded(QUEUE);
+            let spare = spare_in.clone();
+            let job = move || work(plan, &batch_out, &epoch_in, &spare);
+            workers.push(Builder::new().name(format!("worker-{index}")).spawn_scoped(scope, job));
+            inputs.push(batch_in);
+            epochs.push(epoch_out);
+        }
+        let job = move || correlate(plan, &epochs, out);
+        let correlator = Builder::new().name("correlator".into()).spawn_scoped(scope, job);
+        let mut reader = Reader::new(plan, inputs, spare_out);
+        let stopped = source.pump(&mut |frame| reader.frame(frame));
+        let pacer = reader.finish();
+        let workers: Vec<_> = workers.into_iter().map(join).collect();
+        let correlator = join(correlator)?;
+        workers.into_iter().collect::<Result<(), _>>()?;
+        Ok(Outcome { correlator, pacer, stopped })
+    })
+}
+
+/// The thread's result; a thread that could not start or that panicked is a failure with words.
+fn join<T>(handle: std::io::Result<ScopedJoinHandle<'_, T>>) -> Result<T, Failure> {
+    let handle = handle.map_err(|e| Failure::runtime(format!("a thread could not start: {e}")))?;
+    handle.join().map_err(|panic| Failure::panicked(panic.as_ref()))
+}
+
+/// Numbers, shards and copies frames.
+struct Reader {
+    pacer: Pacer,
+    pending: Vec<Batch>,
+    inputs: Vec<Sender<Batch>>,
+    spare: Receiver<Batch>,
+    hasher: RandomState,
+}
+
+impl Reader {
+    fn new(plan: &Plan, inputs: Vec<Sender<Batch>>, spare: Receiver<Batch>) -> Self {
+        let pending = inputs.iter().map(|_| Batch::default()).collect();
+        let hasher = RandomState::with_seeds(plan.seed, !plan.seed, 1, 2);
+        Self { pacer: Pacer::default(), pending, inputs, spare, hasher }
+    }
+
+    /// Takes a frame; false when the workers are gone.
+    fn frame(&mut self, frame: &RawFrame<'_>) -> bool {
+        let paced = self.pacer.frame(frame.time);
+        if let Some(marker) = paced.marker {
+            self.pending.iter_mut().for_each(|batch| batch.push_marker(marker));
+        }
+        let shard = self.shard(frame);
+        let Some(batch) = self.pending.get_mut(shard) else { return false };
+        batch.push_frame(paced.seq, paced.now, frame);
+        !batch.is_full() || self.send()
+    }
+
+    /// Frames of one pair of addresses go to one worker, both ways; those without to the first.
+    fn shard(&self, frame: &RawFrame<'_>) -> usize {
+        let Some((a, b)) = flow_addresses(frame) else { return 0 };
+        let hash = self.hasher.hash_one(if a < b { (a, b) } else { (b, a) });
+        usize::try_from(hash % self.inputs.len().max(1) as u64).unwrap_or(0)
+    }
+
+    /// Sends what is pending to all workers; false when one of them is gone.
+    fn send(&mut self) -> bool {
+        let pairs = self.inputs.iter().zip(&mut self.pending);
+        pairs.filter(|(_, batch)| !batch.is_empty()).all(|(input, batch)| {
+            let spare = self.spare.try_recv().unwrap_or_default();
+            input.send(std::mem::replace(batch, spare)).is_ok()
+        })
+    }
+
+    /// Ends the input. A worker that is gone has panicked; joining it will tell.
+    fn finish(mut self) -> Pacer {
+        let marker = self.pacer.finish();
+        self.pending.iter_mut().for_each(|batch| batch.push_marker(marker));
+        self.send();
+        self.pacer
+    }
+}
+
+/// The life of a worker's thread: until the reader is done or the correlator is gone.
+fn work(plan: &Plan, batches: &Receiver<Batch>, epochs: &Sender<Epochs>, spare: &Sender<Batch>) {
+    let mut worker = Worker::new(&plan.config, &plan.matcher, plan.workers, plan.seed);
+    for mut batch in batches {
+        let mut done = Epochs::new();
+        for step in batch.steps() {
+            match step {
+                Step::Frame(seq, now, frame) => worker.frame(seq, now, &frame),
+                Step::Marker(marker) => done.push((marker, worker.marker(&marker))),
+            }
+        }
+        batch.clear();
+        // Full means that enough spare batches wait already.
+        let _ = spare.try_send(batch);
+        if !done.is_empty() && epochs.send(done).is_err() {
+            return;
+        }
+    }
+}
+
+/// The life of the correlator's thread: takes each epoch once all workers have delivered it.
+fn correlate(plan: &Plan, epochs: &[Receiver<Epochs>], out: &mut dyn Output) -> Correlator {
+    let mut correlator = Correlator::new(&plan.config, plan.seed);
+    let mut waiting: Vec<_> = epochs.iter().map(|_| VecDeque::new()).collect();
+    while let Some((marker, batches)) = next_epoch(epochs, &mut waiting) {
+        correlator.epoch(&marker, batches, out);
+    }
+    correlator
+}
+
+/// The next epoch of all workers; `None` when there is no more.
+fn next_epoch(
+    epochs: &[Receiver<Epochs>],
+    waiting: &mut [VecDeque<(Marker, EpochBatch)>],
+) -> Option<(Marker, Vec<EpochBatch>)> {
+    let mut batches = Vec::with_capacity(epochs.len());
+    let mut epoch: Option<Marker> = None;
+    for (receiver, queue) in epochs.iter().zip(waiting) {
+        if queue.is_empty() {
+            queue.extend(receiver.recv().ok()?);
+        }
+        let (marker, batch) = queue.pop_front()?;
+        debug_assert!(epoch.is_none_or(|m| m.epoch == marker.epoch), "workers out of step");
+        epoch = Some(marker);
+        batches.push(batch);
+    }
+    epoch.map(|marker| (marker, batches))
+}
