@@ -5,9 +5,11 @@
 
 mod bytes;
 mod error;
+mod filter;
 #[doc(hidden)]
 pub mod fuzz;
 mod guess;
+mod live;
 mod pcap;
 mod pcapng;
 mod reader;
@@ -17,6 +19,11 @@ mod write;
 
 pub use bytes::ByteOrder;
 pub use error::{Damage, OpenError, OpenProblem, ReadError};
+pub use filter::{Filter, FilterError, FilterSet};
+pub use live::{
+    ANY, LiveCapture, LiveError, LiveEvent, LiveInterface, LiveOptions, LiveStats,
+    default_interface, interfaces,
+};
 pub use pcapng::{Interface, MAX_INTERFACES};
 pub use reader::{CaptureFile, CaptureInfo, CaptureReader, Progress};
 pub use source::{Compression, Limits};

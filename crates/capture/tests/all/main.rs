@@ -8,7 +8,9 @@
 )]
 
 mod damage;
+mod filters;
 mod formats;
+mod live;
 mod packed;
 mod shared;
 mod support;

@@ -1,9 +1,11 @@
 //! Files, compressed files and their limits.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::Command;
 
-use anomalyzer_capture::{CaptureFile, Compression, Limits, OpenError, Progress};
+use anomalyzer_capture::{CaptureFile, CaptureReader, Compression, Limits, OpenError, Progress};
 use flate2::write::GzEncoder;
 
 use crate::support::{Order, Readout, collect};
@@ -134,6 +136,42 @@ fn what_a_file_unpacks_to_is_limited() {
         let words = beyond.error.unwrap().to_string();
         assert!(words.contains("the file unpacks to more than 580,023 bytes; raise"), "{words}");
     }
+}
+
+#[test]
+fn packets_come_out_of_a_pipe_as_they_go_in() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let order = Order::Little;
+    writer.write_all(&order.pcap_header(0xa1b2c3d4, 0, 1)).unwrap();
+    let mut capture = CaptureReader::new(reader, &Limits::default()).unwrap();
+    for data in [&b"first"[..], b"second"] {
+        // With the writer still open, a reader that waits for a full buffer would hang here.
+        writer.write_all(&order.pcap_record([1, 0], 9, data)).unwrap();
+        assert_eq!(capture.next_frame().unwrap().unwrap().data, data);
+    }
+    writer.write_all(&order.pcap_record([1, 0], 9, b"third")[..20]).unwrap();
+    drop(writer);
+    assert!(capture.next_frame().unwrap_err().damage().is_cut());
+}
+
+/// Runs itself with a compressed capture as its standard input.
+#[test]
+fn a_dash_is_standard_input() {
+    const CHILD: &str = "ANOMALYZER_TEST_STDIN";
+    if std::env::var_os(CHILD).is_some() {
+        let readout = collect(CaptureFile::open("-".as_ref(), &Limits::default()).unwrap());
+        assert_eq!((readout.frames.len(), readout.info.compression), (5_000, Compression::Gzip));
+        return;
+    }
+    let file = Scratch::new("stdin", &gzip(&sample()));
+    let child = Command::new("/proc/self/exe")
+        .args(["--exact", "packed::a_dash_is_standard_input"])
+        .env(CHILD, "1")
+        .stdin(File::open(&file.0).unwrap())
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && output.contains("1 passed"), "{output}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use anomalyzer_capture::{CaptureFile, CaptureReader, Limits, fuzz};
 use crate::support::{collect, try_read};
 
 /// The folder of captures, if there is one.
-fn captures() -> Option<PathBuf> {
+pub fn captures() -> Option<PathBuf> {
     let root = match std::env::var_os("ANOMALYZER_DATA") {
         Some(root) => PathBuf::from(root),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),

@@ -1,0 +1,184 @@
+//! Frames off a live interface, through libpcap (on Linux a ring of AF_PACKET, TPACKET_V3).
+//!
+//! Opening needs a right; without it the error says which one and how to grant it. Losses happen in
+//! the kernel's ring and are counted by [`LiveCapture::stats`].
+
+mod error;
+mod interfaces;
+
+use anomalyzer_wire::{LinkType, RawFrame, Timestamp};
+use pcap::{Active, Capture, Precision};
+
+use crate::filter::{link_of_dlt, reason};
+pub use error::LiveError;
+pub use interfaces::{ANY, LiveInterface, default_interface, interfaces};
+
+/// How to capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveOptions {
+    /// Bytes kept of each frame, at least 1. Default 262,144, which is all of it.
+    pub snaplen: u32,
+    /// Ask the interface for frames to other machines too. Default true; no effect on `any`.
+    pub promiscuous: bool,
+    /// A filter that the kernel runs. Default none.
+    pub filter: Option<String>,
+    /// Size of the kernel's ring in bytes. Default 32 MiB: 100 ms at 2.5 Gbit/s.
+    pub buffer_bytes: u32,
+    /// Milliseconds after which [`LiveCapture::next_frame`] returns without a frame, at least 1.
+    /// Default 100.
+    pub timeout_ms: u32,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self {
+            snaplen: 262_144,
+            promiscuous: true,
+            filter: None,
+            buffer_bytes: 32 << 20,
+            timeout_ms: 100,
+        }
+    }
+}
+
+/// What came of waiting for a frame.
+#[derive(Clone, Copy, Debug)]
+pub enum LiveEvent<'a> {
+    /// A frame; its time has nanoseconds.
+    Frame(RawFrame<'a>),
+    /// No frame came in time.
+    Idle,
+}
+
+/// Counters of a live capture, from its opening on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LiveStats {
+    /// Frames that passed the filter, dropped ones included. On `lo` the kernel counts each frame
+    /// twice, once per direction, before one copy is thrown away.
+    pub received: u64,
+    /// Frames lost because the ring was full.
+    pub dropped: u64,
+    /// Frames lost by the interface or its driver.
+    pub interface_dropped: u64,
+}
+
+/// A live interface being captured.
+pub struct LiveCapture {
+    capture: Capture<Active>,
+    interface: String,
+    link: LinkType,
+    counters: Counters,
+}
+
+impl LiveCapture {
+    /// Opens an interface by name; `any` is all of them.
+    pub fn open(interface: &str, options: &LiveOptions) -> Result<Self, LiveError> {
+        let known = interfaces()?;
+        if !known.iter().any(|candidate| candidate.name == interface) {
+            let available = known.into_iter().map(|candidate| candidate.name).collect();
+            return Err(LiveError::NoSuchInterface { name: interface.to_owned(), available });
+        }
+        let problem = |error: pcap::Error| LiveError::on_opening(interface, &reason(&error));
+        let mut capture = Capture::from_device(interface)
+            .map_err(problem)?
+            .snaplen(signed(options.snaplen))
+            // libpcap warns when asked this of `any`, and the binding takes a warning for an error.
+            .promisc(options.promiscuous && interface != ANY)
+            .buffer_size(signed(options.buffer_bytes))
+            .timeout(signed(options.timeout_ms))
+            .precision(Precision::Nano)
+            .open()
+            .map_err(problem)?;
+        let link = link_of_dlt(capture.get_datalink().0);
+        if let Some(expression) = &options.filter {
+            // Compiled here first for an error that names the expression.
+            crate::Filter::compile(link, expression)?;
+            capture.filter(expression, true).map_err(problem)?;
+        }
+        Ok(Self { capture, interface: interface.to_owned(), link, counters: Counters::default() })
+    }
+
+    /// Waits for the next frame, at most as long as the timeout.
+    pub fn next_frame(&mut self) -> Result<LiveEvent<'_>, LiveError> {
+        match self.capture.next_packet() {
+            Ok(packet) => Ok(LiveEvent::Frame(RawFrame {
+                // The field is called microseconds but holds what was asked for.
+                time: Timestamp::from_secs_nanos(packet.header.ts.tv_sec, packet.header.ts.tv_usec),
+                link: self.link,
+                orig_len: packet.header.len,
+                data: packet.data,
+            })),
+            Err(pcap::Error::TimeoutExpired) => Ok(LiveEvent::Idle),
+            Err(error) => {
+                Err(LiveError::Lost { interface: self.interface.clone(), reason: reason(&error) })
+            }
+        }
+    }
+
+    /// The link type of the frames.
+    pub fn link(&self) -> LinkType {
+        self.link
+    }
+
+    /// The interface's name.
+    pub fn interface(&self) -> &str {
+        &self.interface
+    }
+
+    /// Counters so far. libpcap's are 32 bits wide; call at least once per 2^32 frames.
+    pub fn stats(&mut self) -> Result<LiveStats, LiveError> {
+        match self.capture.stats() {
+            Ok(stat) => Ok(self.counters.update([stat.received, stat.dropped, stat.if_dropped])),
+            Err(error) => {
+                Err(LiveError::Lost { interface: self.interface.clone(), reason: reason(&error) })
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for LiveCapture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LiveCapture")
+            .field("interface", &self.interface)
+            .field("link", &self.link)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Widens counters that wrap at 32 bits.
+#[derive(Debug, Default)]
+struct Counters {
+    latest: [u32; 3],
+    total: [u64; 3],
+}
+
+impl Counters {
+    fn update(&mut self, now: [u32; 3]) -> LiveStats {
+        let counters = self.total.iter_mut().zip(&mut self.latest).zip(now);
+        for ((total, latest), now) in counters {
+            *total += u64::from(now.wrapping_sub(*latest));
+            *latest = now;
+        }
+        let [received, dropped, interface_dropped] = self.total;
+        LiveStats { received, dropped, interface_dropped }
+    }
+}
+
+/// A positive number as libpcap takes it.
+fn signed(value: u32) -> i32 {
+    i32::try_from(value.max(1)).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_go_on_beyond_32_bits() {
+        let mut counters = Counters::default();
+        counters.update([u32::MAX, 1, 0]);
+        let stats = counters.update([1, 1, 7]);
+        let received = (1 << 32) + 1;
+        assert_eq!(stats, LiveStats { received, dropped: 1, interface_dropped: 7 });
+    }
+}
