@@ -8,6 +8,8 @@ mod interfaces;
 
 use anomalyzer_wire::{LinkType, RawFrame, Timestamp};
 use pcap::{Active, Capture, Precision};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
 
 use crate::filter::{link_of_dlt, reason};
 pub use error::LiveError;
@@ -24,7 +26,8 @@ pub struct LiveOptions {
     pub filter: Option<String>,
     /// Size of the kernel's ring in bytes. Default 32 MiB: 100 ms at 2.5 Gbit/s.
     pub buffer_bytes: u32,
-    /// Milliseconds after which [`LiveCapture::next_frame`] returns without a frame, at least 1.
+    /// Milliseconds after which [`LiveCapture::next_frame`] returns without a frame, and the
+    /// longest that the kernel holds a frame back to hand over several at once; at least 1.
     /// Default 100.
     pub timeout_ms: u32,
 }
@@ -46,7 +49,8 @@ impl Default for LiveOptions {
 pub enum LiveEvent<'a> {
     /// A frame; its time has nanoseconds.
     Frame(RawFrame<'a>),
-    /// No frame came in time.
+    /// No frame is there now: a good moment to hand on what has come. The next call waits for one,
+    /// at most as long as the timeout.
     Idle,
 }
 
@@ -67,6 +71,9 @@ pub struct LiveCapture {
     capture: Capture<Active>,
     interface: String,
     link: LinkType,
+    timeout: Timespec,
+    /// No frame was left at the last look.
+    drained: bool,
     counters: Counters,
 }
 
@@ -95,11 +102,27 @@ impl LiveCapture {
             crate::Filter::compile(link, expression)?;
             capture.filter(expression, true).map_err(problem)?;
         }
-        Ok(Self { capture, interface: interface.to_owned(), link, counters: Counters::default() })
+        Ok(Self {
+            // A blocking read would not end before a frame comes, whatever the timeout: the kernel
+            // hands over no empty blocks.
+            capture: capture.setnonblock().map_err(problem)?,
+            interface: interface.to_owned(),
+            link,
+            timeout: Timespec {
+                tv_sec: i64::from(options.timeout_ms / 1_000),
+                tv_nsec: i64::from(options.timeout_ms.max(1) % 1_000) * 1_000_000,
+            },
+            drained: true,
+            counters: Counters::default(),
+        })
     }
 
-    /// Waits for the next frame, at most as long as the timeout.
+    /// The next frame. When none is there it says so at once, and waits at the next call.
     pub fn next_frame(&mut self) -> Result<LiveEvent<'_>, LiveError> {
+        if self.drained {
+            self.wait()?;
+            self.drained = false;
+        }
         match self.capture.next_packet() {
             Ok(packet) => Ok(LiveEvent::Frame(RawFrame {
                 // The field is called microseconds but holds what was asked for.
@@ -108,10 +131,25 @@ impl LiveCapture {
                 orig_len: packet.header.len,
                 data: packet.data,
             })),
-            Err(pcap::Error::TimeoutExpired) => Ok(LiveEvent::Idle),
+            Err(pcap::Error::TimeoutExpired) => {
+                self.drained = true;
+                Ok(LiveEvent::Idle)
+            }
             Err(error) => {
                 Err(LiveError::Lost { interface: self.interface.clone(), reason: reason(&error) })
             }
+        }
+    }
+
+    /// Waits until a frame may be there, the timeout is over or a signal came.
+    fn wait(&self) -> Result<(), LiveError> {
+        let mut ready = [PollFd::new(&self.capture, PollFlags::IN)];
+        match rustix::event::poll(&mut ready, Some(&self.timeout)) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(LiveError::Lost {
+                interface: self.interface.clone(),
+                reason: error.to_string(),
+            }),
         }
     }
 
