@@ -65,6 +65,12 @@ impl Automaton {
         Ok(Self { table, class: classes.of, ends, filter: Filter::new(literals) })
     }
 
+    /// Finds nothing.
+    pub(super) fn empty() -> Self {
+        let filter = Filter::new(&[]);
+        Self { table: Vec::new(), class: [0; 256], ends: Vec::new(), filter }
+    }
+
     /// Bytes of the tables.
     pub(super) fn memory(&self) -> usize {
         self.table.len() * 4 + self.ends.len() * 4 + self.filter.bits.len() * 8 + 256

@@ -31,6 +31,11 @@ pub fn builtin(name: &str) -> Option<Result<List, ConfigError>> {
     Some(List::parse(found.text, &format!("builtin:{name}")))
 }
 
+/// The lists that are searched unless the user says otherwise.
+pub fn default_lists() -> Result<Vec<List>, ConfigError> {
+    BUILTIN.iter().filter(|list| list.by_default).filter_map(|list| builtin(list.name)).collect()
+}
+
 #[cfg(test)]
 #[path = "builtin_tests.rs"]
 mod tests;

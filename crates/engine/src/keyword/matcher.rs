@@ -113,6 +113,13 @@ struct Rule {
     expression: Option<Expression>,
 }
 
+/// Looks for nothing.
+impl Default for Matcher {
+    fn default() -> Self {
+        Self { automaton: Automaton::empty(), rules: Vec::new(), look_back: 0 }
+    }
+}
+
 impl Matcher {
     /// Compiles lists; the error tells all faults.
     pub fn new(lists: &[List]) -> Result<Self, ConfigError> {

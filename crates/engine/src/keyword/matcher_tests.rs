@@ -164,6 +164,13 @@ fn repeats_are_counted_and_excerpts_are_short() {
 }
 
 #[test]
+fn an_empty_matcher_finds_nothing() {
+    let mut hits = Vec::new();
+    Matcher::default().scan_datagram(b"/etc/passwd", &context(0), &mut hits);
+    assert!(hits.is_empty() && Matcher::default().is_empty());
+}
+
+#[test]
 fn a_state_is_small() {
     assert!(size_of::<ScanState>() <= 16);
 }

@@ -6,7 +6,7 @@ mod list;
 mod matcher;
 mod regex;
 
-pub use builtin::{BUILTIN, Builtin, builtin};
+pub use builtin::{BUILTIN, Builtin, builtin, default_lists};
 pub use list::{Direction, Find, List, Pattern};
 pub use matcher::{Matcher, RawHit, ScanContext, ScanState};
 
