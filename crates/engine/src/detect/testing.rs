@@ -317,8 +317,8 @@ pub(crate) fn record(tuple: FiveTuple, now: Timestamp, conn_state: ConnState) ->
         tunnel: None,
         src_mac: None,
         dst_mac: None,
-        names: FlowNames::default(),
-        features: Box::new([]),
+        names: None,
+        features: [0.0; crate::flow::features::NAMES.len()],
     }
 }
 
