@@ -20,13 +20,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         frames.iter().filter(|frame| is_tcp(&decode(frame))).take(WARM_FRAMES).copied().collect();
     println!("{} frames, Packet is {} bytes", frames.len(), size_of::<Packet<'_>>());
     measure("decode, all frames", &frames, 1, |frame| {
-        black_box(decode(frame));
+        let packet = decode(frame);
+        black_box(&packet);
     });
     measure("flow_addresses, all frames", &frames, 1, |frame| {
         black_box(flow_addresses(frame));
     });
     measure("decode, warm TCP", &tcp, 10_000, |frame| {
-        black_box(decode(frame));
+        let packet = decode(frame);
+        black_box(&packet);
     });
     measure("flow_addresses, warm TCP", &tcp, 10_000, |frame| {
         black_box(flow_addresses(frame));

@@ -9,7 +9,7 @@ const HEADER_LEN: usize = 8;
 /// Extension headers that are followed inside a quoted packet.
 const QUOTED_EXTENSIONS_MAX: usize = 8;
 
-impl<'a> Decoder<'a> {
+impl<'a> Decoder<'a, '_> {
     /// Decodes ICMP of either version. Type and code are told even of a header that is cut.
     pub(super) fn icmp(&mut self, v6: bool, view: View<'a>) -> (Transport, View<'a>) {
         let payload = view.skip(HEADER_LEN);

@@ -3,7 +3,7 @@
 use super::numbers::ether;
 use super::view::{len16, len32};
 use super::{Decoder, Head, View};
-use crate::{Addr, Body, Fragment, Layer, MalformedKind, Transport};
+use crate::{Addr, Fragment, Layer, MalformedKind, Transport};
 
 const HEADER_LEN: usize = 20;
 /// Flag "more fragments" in the 16 bits of flags and offset.
@@ -13,15 +13,13 @@ const OFFSET_MASK: u16 = 0x1fff;
 /// Longest IPv4 datagram in bytes.
 const DATAGRAM_MAX: usize = 65_535;
 
-const NOT_READ: Body<'static> = Body::Other { ether_type: ether::IPV4 };
-
-impl<'a> Decoder<'a> {
+impl<'a> Decoder<'a, '_> {
     /// Decodes an IPv4 packet and what it carries.
     #[inline(always)]
-    pub(super) fn ipv4(&mut self, view: View<'a>) -> Body<'a> {
+    pub(super) fn ipv4(&mut self, view: View<'a>) {
         let Some(header) = view.head::<HEADER_LEN>() else {
             self.short(Layer::Ipv4, view, HEADER_LEN);
-            return NOT_READ;
+            return self.not_read(ether::IPV4);
         };
         let &[version_ihl, tos, l0, l1, i0, i1, f0, f1, ttl, proto, _, _, ref addresses @ ..] =
             header;
@@ -29,7 +27,7 @@ impl<'a> Decoder<'a> {
         let header_len = usize::from(version_ihl & 0xf) * 4;
         if version_ihl >> 4 != 4 || header_len < HEADER_LEN {
             self.bad_ipv4(view, version_ihl);
-            return NOT_READ;
+            return self.not_read(ether::IPV4);
         }
         let total_len = self.ipv4_length(view, len16([l0, l1]), header_len);
         let head = Head {
@@ -43,7 +41,7 @@ impl<'a> Decoder<'a> {
         };
         let packet = view.claimed(total_len);
         if header_len > HEADER_LEN && !self.ipv4_options(packet, header_len) {
-            return head.packet(Transport::Other, packet.skip(header_len), self.tunnel);
+            return self.finish(head, Transport::Other, packet.skip(header_len));
         }
         let payload = packet.skip(header_len);
         let flags = u16::from_be_bytes([f0, f1]);
@@ -51,7 +49,7 @@ impl<'a> Decoder<'a> {
             let id = u16::from_be_bytes([i0, i1]);
             return self.ipv4_fragment(head, view, id, flags, payload);
         }
-        self.transport(head, payload)
+        self.transport(head, payload);
     }
 
     #[cold]
@@ -113,14 +111,14 @@ impl<'a> Decoder<'a> {
         id: u16,
         flags: u16,
         payload: View<'a>,
-    ) -> Body<'a> {
+    ) {
         let fragment = Fragment {
             id: u32::from(id),
             offset: u32::from(flags & OFFSET_MASK) * 8,
             more: flags & MORE_FRAGMENTS != 0,
         };
         self.check_fragment(Layer::Ipv4, view, fragment, payload.len);
-        head.fragment(fragment, payload, self.tunnel)
+        self.finish_fragment(head, fragment, payload);
     }
 
     /// Notes fragments that no sender makes: cut at other than 8 bytes, or beyond 64 KiB.

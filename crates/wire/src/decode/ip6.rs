@@ -3,15 +3,13 @@
 use super::numbers::{ether, proto};
 use super::view::{len16, len32};
 use super::{Decoder, Head, View};
-use crate::{Addr, Body, Fragment, Layer, MalformedKind, Transport};
+use crate::{Addr, Fragment, Layer, MalformedKind, Transport};
 
 const HEADER_LEN: usize = 40;
 /// Extension headers that are followed in one packet.
 const EXTENSIONS_MAX: usize = 16;
 /// What Ethernet pads to a frame of 60 bytes behind an IPv6 header without payload.
 const PADDING_MAX: usize = 6;
-
-const NOT_READ: Body<'static> = Body::Other { ether_type: ether::IPV6 };
 
 /// What the extension headers led to.
 pub(super) enum Behind<'a> {
@@ -23,20 +21,22 @@ pub(super) enum Behind<'a> {
     Unread(u8, View<'a>),
 }
 
-impl<'a> Decoder<'a> {
+impl<'a> Decoder<'a, '_> {
     /// Decodes an IPv6 packet and what it carries.
-    pub(super) fn ipv6(&mut self, view: View<'a>) -> Body<'a> {
+    pub(super) fn ipv6(&mut self, view: View<'a>) {
         let Some((header, rest)) = view.split::<HEADER_LEN>() else {
             self.short(Layer::Ipv6, view, HEADER_LEN);
-            return NOT_READ;
+            return self.not_read(ether::IPV6);
         };
         let &[b0, b1, _, _, l0, l1, next, ttl, ref addresses @ ..] = header;
         if b0 >> 4 != 6 {
             self.note(Layer::Ipv6, MalformedKind::Version, view, 6, usize::from(b0 >> 4));
-            return NOT_READ;
+            return self.not_read(ether::IPV6);
         }
         let len = self.ipv6_length(view, rest, len16([l0, l1]), next);
-        let Some((src, dst)) = addresses_of(addresses) else { return NOT_READ };
+        let Some((src, dst)) = addresses_of(addresses) else {
+            return self.not_read(ether::IPV6);
+        };
         let head = Head {
             src,
             dst,
@@ -46,7 +46,7 @@ impl<'a> Decoder<'a> {
             proto: next,
             total_len: len32(HEADER_LEN + len),
         };
-        self.behind_ipv6(head, rest.claimed(len))
+        self.behind_ipv6(head, rest.claimed(len));
     }
 
     /// Length of the payload. Jumbograms (RFC 2675) and segmentation offload leave 0 in the field;
@@ -64,23 +64,23 @@ impl<'a> Decoder<'a> {
 
     /// Follows the extension headers and decodes what is behind them.
     #[inline]
-    pub(super) fn behind_ipv6(&mut self, mut head: Head, view: View<'a>) -> Body<'a> {
+    pub(super) fn behind_ipv6(&mut self, mut head: Head, view: View<'a>) {
         if matches!(head.proto, proto::TCP | proto::UDP | proto::ICMPV6) {
             return self.transport(head, view);
         }
         match self.extensions(head.proto, view) {
             Behind::Upper(proto, payload) => {
                 head.proto = proto;
-                self.transport(head, payload)
+                self.transport(head, payload);
             }
             Behind::Fragment(proto, fragment, payload) => {
                 head.proto = proto;
                 self.check_fragment(Layer::Ipv6, view, fragment, payload.len);
-                head.fragment(fragment, payload, self.tunnel)
+                self.finish_fragment(head, fragment, payload);
             }
             Behind::Unread(proto, payload) => {
                 head.proto = proto;
-                head.packet(Transport::Other, payload, self.tunnel)
+                self.finish(head, Transport::Other, payload);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::{Layer, LinkType, Mac, MalformedKind};
 /// What a link layer carries: EtherType (0 when it has none that we know) and bytes.
 pub(super) type Carried<'a> = (u16, View<'a>);
 
-impl<'a> Decoder<'a> {
+impl<'a> Decoder<'a, '_> {
     /// Reads the link layer; `None` for a type that we do not know. A frame that is too short
     /// carries EtherType 0.
     #[inline(always)]

@@ -4,7 +4,7 @@ use super::icmp::{is_error, quoted_addresses};
 use super::ip6::{addresses_of, extension_header};
 use super::numbers::{ether, proto};
 use super::{Decoder, View};
-use crate::{Addr, RawFrame};
+use crate::{Addr, Body, RawFrame};
 
 /// Extension headers that are passed on the way to ICMPv6.
 const EXTENSIONS_MAX: usize = 16;
@@ -16,7 +16,8 @@ const EXTENSIONS_MAX: usize = 16;
 /// the first of them could quote.
 #[inline]
 pub fn flow_addresses(frame: &RawFrame<'_>) -> Option<(Addr, Addr)> {
-    let mut decoder = Decoder::new(frame.data);
+    let mut body = Body::UnknownLink;
+    let mut decoder = Decoder::new(frame.data, &mut body);
     let (ether_type, view) = decoder.link_layer(frame.link, View::of_frame(frame))?;
     match ether_type {
         ether::IPV4 => addresses_v4(view),
@@ -27,7 +28,7 @@ pub fn flow_addresses(frame: &RawFrame<'_>) -> Option<(Addr, Addr)> {
 
 #[inline(never)]
 fn behind_tags<'a>(
-    decoder: &mut Decoder<'a>,
+    decoder: &mut Decoder<'a, '_>,
     ether_type: u16,
     view: View<'a>,
 ) -> Option<(Addr, Addr)> {

@@ -11,7 +11,7 @@ const TAGS_MAX: u8 = 16;
 /// MPLS labels that are followed in one stack.
 const LABELS_MAX: usize = 16;
 
-impl<'a> Decoder<'a> {
+impl<'a> Decoder<'a, '_> {
     /// Removes tags, label stacks and sessions until a network layer or something unknown is left.
     pub(super) fn strip(&mut self, ether_type: u16, view: View<'a>) -> Carried<'a> {
         let (mut ether_type, mut view) = (ether_type, view);

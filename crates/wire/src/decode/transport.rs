@@ -5,65 +5,64 @@ use super::ip6::Behind;
 use super::numbers::proto;
 use super::view::len16;
 use super::{Decoder, Head, View};
-use crate::{Body, Layer, MalformedKind, Tcp, TcpFlags, Transport, Udp};
+use crate::{Layer, MalformedKind, Tcp, TcpFlags, Transport, Udp};
 
 const TCP_HEADER_LEN: usize = 20;
 const UDP_HEADER_LEN: usize = 8;
 const SCTP_HEADER_LEN: usize = 12;
 
-impl<'a> Decoder<'a> {
+impl<'a> Decoder<'a, '_> {
     /// Decodes what an IP header carries.
-    #[inline]
-    pub(super) fn transport(&mut self, head: Head, view: View<'a>) -> Body<'a> {
+    #[inline(always)]
+    pub(super) fn transport(&mut self, head: Head, view: View<'a>) {
         match head.proto {
-            proto::TCP => {
-                let (transport, payload) = self.tcp(view);
-                head.packet(transport, payload, self.tunnel)
-            }
+            proto::TCP => self.tcp(head, view),
             proto::UDP => self.udp(head, view),
             _ => self.rare_transport(head, view),
         }
     }
 
     #[inline(never)]
-    fn rare_transport(&mut self, head: Head, view: View<'a>) -> Body<'a> {
+    fn rare_transport(&mut self, head: Head, view: View<'a>) {
         let (transport, payload) = match (head.proto, head.version) {
             (proto::ICMP, 4) => self.icmp(false, view),
             (proto::ICMPV6, 6) => self.icmp(true, view),
             (proto::SCTP, _) => self.sctp(view),
             (proto::UDP_LITE, _) => self.udp_lite(view),
             (proto::AH, 4) => return self.behind_ah(head, view),
-            (proto::GRE | proto::IPV4 | proto::IPV6, _) => match self.ip_tunnel(&head, view) {
-                Some(inner) => return inner,
-                None => (Transport::Other, view),
-            },
+            (proto::GRE | proto::IPV4 | proto::IPV6, _) => {
+                if self.ip_tunnel(&head, view) {
+                    return;
+                }
+                (Transport::Other, view)
+            }
             _ => (Transport::Other, view),
         };
-        head.packet(transport, payload, self.tunnel)
+        self.finish(head, transport, payload);
     }
 
     /// What is behind the authentication header of an IPv4 packet.
-    fn behind_ah(&mut self, mut head: Head, view: View<'a>) -> Body<'a> {
+    fn behind_ah(&mut self, mut head: Head, view: View<'a>) {
         match self.extensions(proto::AH, view) {
             // Only headers of IPv6 may repeat; one authentication header is opened.
             Behind::Upper(proto, payload) if proto != proto::AH => {
                 head.proto = proto;
-                self.transport(head, payload)
+                self.transport(head, payload);
             }
-            _ => head.packet(Transport::Other, view, self.tunnel),
+            _ => self.finish(head, Transport::Other, view),
         }
     }
 
+    /// The header is written to its place first and its options then added there: a packet that
+    /// is built elsewhere and copied costs twice as much.
     #[inline(always)]
-    fn tcp(&mut self, view: View<'a>) -> (Transport, View<'a>) {
-        let Some(header) = view.head::<TCP_HEADER_LEN>() else { return self.tcp_cut(view) };
+    fn tcp(&mut self, head: Head, view: View<'a>) {
+        let Some(header) = view.head::<TCP_HEADER_LEN>() else { return self.tcp_cut(head, view) };
         let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
         let header_len = (offset >> 4) * 4;
         let len = usize::from(header_len);
-        if len < TCP_HEADER_LEN || impossible(TcpFlags(flags)) {
-            self.bad_tcp(view, len, flags);
-        }
-        let options = self.tcp_options(view, len);
+        // No payload is where a header claims to end inside itself.
+        let payload = view.skip(if len < TCP_HEADER_LEN { view.len } else { len });
         let tcp = Tcp {
             src_port: u16::from_be_bytes([s0, s1]),
             dst_port: u16::from_be_bytes([d0, d1]),
@@ -71,15 +70,19 @@ impl<'a> Decoder<'a> {
             ack: u32::from_be_bytes([a0, a1, a2, a3]),
             flags: TcpFlags(flags),
             window: u16::from_be_bytes([w0, w1]),
-            mss: options.mss,
-            window_scale: options.window_scale,
-            sack_permitted: options.sack_permitted,
-            timestamps: options.timestamps,
+            mss: None,
+            window_scale: None,
+            sack_permitted: false,
+            timestamps: None,
             header_len,
         };
-        // No payload is where a header claims to end inside itself.
-        let skip = if len < TCP_HEADER_LEN { view.len } else { len };
-        (Transport::Tcp(tcp), view.skip(skip))
+        self.finish(head, Transport::Tcp(tcp), payload);
+        if len < TCP_HEADER_LEN || impossible(TcpFlags(flags)) {
+            self.bad_tcp(view, len, flags);
+        }
+        if len > TCP_HEADER_LEN {
+            self.tcp_options(view, len);
+        }
     }
 
     #[cold]
@@ -94,15 +97,15 @@ impl<'a> Decoder<'a> {
     /// A header of which fewer than 20 bytes were captured. When the capture is at fault and the
     /// flags are still there, ports, numbers and flags are told; the window is then 0.
     #[cold]
-    fn tcp_cut(&mut self, view: View<'a>) -> (Transport, View<'a>) {
+    fn tcp_cut(&mut self, head: Head, view: View<'a>) {
         self.short(Layer::Tcp, view, TCP_HEADER_LEN);
         let Some(&[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags]) = view.head()
         else {
-            return (Transport::Other, view);
+            return self.finish(head, Transport::Other, view);
         };
         let header_len = (offset >> 4) * 4;
         if view.len < TCP_HEADER_LEN || usize::from(header_len) < TCP_HEADER_LEN {
-            return (Transport::Other, view);
+            return self.finish(head, Transport::Other, view);
         }
         let tcp = Tcp {
             src_port: u16::from_be_bytes([s0, s1]),
@@ -117,14 +120,14 @@ impl<'a> Decoder<'a> {
             timestamps: None,
             header_len,
         };
-        (Transport::Tcp(tcp), view.skip(usize::from(header_len)))
+        self.finish(head, Transport::Tcp(tcp), view.skip(usize::from(header_len)));
     }
 
     #[inline]
-    fn udp(&mut self, head: Head, view: View<'a>) -> Body<'a> {
+    fn udp(&mut self, head: Head, view: View<'a>) {
         let Some((&[s0, s1, d0, d1, l0, l1, _, _], rest)) = view.split::<UDP_HEADER_LEN>() else {
             self.short(Layer::Udp, view, UDP_HEADER_LEN);
-            return head.packet(Transport::Other, view, self.tunnel);
+            return self.finish(head, Transport::Other, view);
         };
         let udp = Udp {
             src_port: u16::from_be_bytes([s0, s1]),
@@ -132,10 +135,10 @@ impl<'a> Decoder<'a> {
             len: u16::from_be_bytes([l0, l1]),
         };
         let payload = self.udp_payload(view, rest, len16([l0, l1]));
-        if let Some(inner) = self.udp_tunnel(&head, udp, payload) {
-            return inner;
+        if self.udp_tunnel(&head, udp, payload) {
+            return;
         }
-        head.packet(Transport::Udp(udp), payload, self.tunnel)
+        self.finish(head, Transport::Udp(udp), payload);
     }
 
     /// The payload by the length field. 0 stands for "as IP says" in jumbograms (RFC 2675) and

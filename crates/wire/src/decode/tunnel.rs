@@ -18,8 +18,8 @@ const GRE_VERSION: u8 = 0x07;
 const ERSPAN2_HEADER_LEN: usize = 8;
 const ERSPAN3_HEADER_LEN: usize = 12;
 
-impl<'a> Decoder<'a> {
-    /// Decodes the inside of a tunnel. `None` when there is no packet inside that can be read; the
+impl<'a> Decoder<'a, '_> {
+    /// Decodes the inside of a tunnel. False when there is no packet inside that can be read; the
     /// outer packet then stands.
     pub(super) fn open(
         &mut self,
@@ -27,9 +27,9 @@ impl<'a> Decoder<'a> {
         head: &Head,
         id: u32,
         (ether_type, inner): Carried<'a>,
-    ) -> Option<Body<'a>> {
+    ) -> bool {
         if !self.deeper(Layer::Tunnel, inner) {
-            return None;
+            return false;
         }
         let around = self.tunnel;
         self.outermost = false;
@@ -37,39 +37,42 @@ impl<'a> Decoder<'a> {
             Some(tunnel) => Tunnel { depth: tunnel.depth.saturating_add(1), ..tunnel },
             None => Tunnel { kind, outer_src: head.src, outer_dst: head.dst, id, depth: 1 },
         });
-        let body = self.network(ether_type, inner);
-        if matches!(body, Body::Ip(_) | Body::Arp(_)) {
-            return Some(body);
+        self.network(ether_type, inner);
+        let opened = matches!(self.body, Body::Ip(_) | Body::Arp(_));
+        if !opened {
+            self.tunnel = around;
         }
-        self.tunnel = around;
-        None
+        opened
     }
 
     /// Opens a tunnel that has an IP protocol number of its own.
-    pub(super) fn ip_tunnel(&mut self, head: &Head, view: View<'a>) -> Option<Body<'a>> {
+    pub(super) fn ip_tunnel(&mut self, head: &Head, view: View<'a>) -> bool {
         match (head.proto, head.version) {
-            (proto::GRE, _) => self.gre(head, view),
+            (proto::GRE, _) => match self.gre(view) {
+                Some((id, carried)) => self.open(TunnelKind::Gre, head, id, carried),
+                None => false,
+            },
             (proto::IPV4, _) => self.open(TunnelKind::IpInIp, head, 0, (ether::IPV4, view)),
             (_, 4) => self.open(TunnelKind::SixInFour, head, 0, (ether::IPV6, view)),
             _ => self.open(TunnelKind::IpInIp, head, 0, (ether::IPV6, view)),
         }
     }
 
-    fn gre(&mut self, head: &Head, view: View<'a>) -> Option<Body<'a>> {
+    /// The key of a GRE header, and what it carries.
+    fn gre(&mut self, view: View<'a>) -> Option<(u32, Carried<'a>)> {
         let Some((&[flags, more, p0, p1], rest)) = view.split::<4>() else {
             self.short(Layer::Tunnel, view, 4);
             return None;
         };
         let protocol = u16::from_be_bytes([p0, p1]);
-        let (id, carried) = match more & GRE_VERSION {
-            0 => self.gre_v0(view, flags, protocol, rest)?,
-            1 if protocol == ether::PPP => self.gre_v1(view, flags, more, rest)?,
+        match more & GRE_VERSION {
+            0 => self.gre_v0(view, flags, protocol, rest),
+            1 if protocol == ether::PPP => self.gre_v1(view, flags, more, rest),
             version => {
                 self.note(Layer::Tunnel, MalformedKind::Version, view, 0, usize::from(version));
-                return None;
+                None
             }
-        };
-        self.open(TunnelKind::Gre, head, id, carried)
+        }
     }
 
     /// Generic GRE (RFC 2784, RFC 2890): key and what is carried.

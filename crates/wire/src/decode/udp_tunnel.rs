@@ -5,7 +5,7 @@ use super::link::Carried;
 use super::numbers::{ether, port, proto};
 use super::strip::{bridges_ip, fits_ipv4, fits_ipv6, looks_like_ethernet};
 use super::{Decoder, Head, View};
-use crate::{Body, TunnelKind, Udp};
+use crate::{TunnelKind, Udp};
 
 /// GTP-U extension headers that are followed in one packet.
 const GTP_EXTENSIONS_MAX: usize = 8;
@@ -13,30 +13,30 @@ const GTP_EXTENSIONS_MAX: usize = 8;
 /// Kind, id and what is carried.
 type Inside<'a> = (TunnelKind, u32, Carried<'a>);
 
-impl<'a> Decoder<'a> {
-    /// Opens a tunnel on UDP when port and content are those of one.
+impl<'a> Decoder<'a, '_> {
+    /// Opens a tunnel on UDP when port and content are those of one; true when it did.
     #[inline]
-    pub(super) fn udp_tunnel(
-        &mut self,
-        head: &Head,
-        udp: Udp,
-        payload: View<'a>,
-    ) -> Option<Body<'a>> {
-        let port = [udp.dst_port, udp.src_port].into_iter().find(|port| is_tunnel(*port))?;
-        self.udp_tunnel_on(port, head, payload)
+    pub(super) fn udp_tunnel(&mut self, head: &Head, udp: Udp, payload: View<'a>) -> bool {
+        match [udp.dst_port, udp.src_port].into_iter().find(|port| is_tunnel(*port)) {
+            Some(port) => self.udp_tunnel_on(port, head, payload),
+            None => false,
+        }
     }
 
     #[inline(never)]
-    fn udp_tunnel_on(&mut self, port: u16, head: &Head, payload: View<'a>) -> Option<Body<'a>> {
-        let (kind, id, carried) = match port {
+    fn udp_tunnel_on(&mut self, port: u16, head: &Head, payload: View<'a>) -> bool {
+        let inside = match port {
             port::VXLAN | port::VXLAN_LINUX => vxlan(payload),
             port::VXLAN_GPE => vxlan_gpe(payload),
             port::GENEVE => geneve(payload),
             port::GTP_U => gtp_u(payload),
             port::GRE => self.gre_in_udp(payload),
             _ => teredo(payload),
-        }?;
-        self.open(kind, head, id, carried)
+        };
+        match inside {
+            Some((kind, id, carried)) => self.open(kind, head, id, carried),
+            None => false,
+        }
     }
 }
 

@@ -24,7 +24,7 @@ const QOS_AGGREGATED: u8 = 0x80;
 const RADIOTAP_FCS: u8 = 0x10;
 const RADIOTAP_PADDED: u8 = 0x20;
 
-impl<'a> Decoder<'a> {
+impl<'a> Decoder<'a, '_> {
     /// An IEEE 802.11 frame without extra header. What is encrypted, fragmented or no data frame
     /// carries EtherType 0.
     pub(super) fn wlan(&mut self, view: View<'a>) -> Carried<'a> {
