@@ -42,12 +42,15 @@ pub fn check_frame<'a>(frame: &RawFrame<'a>) -> Packet<'a> {
     let packet = decode(frame);
     let pair = flow_addresses(frame);
     check_packet(&packet, frame.data.len());
-    let icmp_error = |ip: &crate::IpPacket<'_>| matches!(&ip.transport, Transport::Icmp(icmp) if icmp.is_error());
     if let Body::Ip(ip) = &packet.body {
         let outer = ip.tunnel.map_or((ip.src, ip.dst), |t| (t.outer_src, t.outer_dst));
-        if ip.tunnel.is_some() || !icmp_error(ip) {
-            assert_eq!(pair, Some(outer), "a flow must stay with one worker");
-        }
+        let quoted = match ip.transport {
+            Transport::Icmp(icmp) if ip.tunnel.is_none() => icmp.quoted,
+            _ => None,
+        };
+        let about = quoted.map(|quoted| (quoted.src, quoted.dst));
+        assert!(pair == Some(outer) || pair == about, "a flow must stay with one worker");
+        assert!(pair == Some(outer) || about.is_some(), "only errors follow another flow");
     }
     packet
 }

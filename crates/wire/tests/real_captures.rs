@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anomalyzer_wire::{
-    Body, Datagram, Icmp, IpPacket, MalformedKind, Packet, RawFrame, Transport, Tunnel, TunnelKind,
-    decode_datagram, fuzz,
+    Body, Datagram, Defragmenter, Icmp, IpPacket, MalformedKind, Packet, RawFrame, Transport,
+    Tunnel, TunnelKind, decode_datagram, fuzz,
 };
 
 /// Columns that are compared.
@@ -236,5 +236,61 @@ fn check_cut(frame: &RawFrame<'_>) {
         if let (None, Some(note)) = (whole.malformed, packet.malformed) {
             assert_eq!(note.kind, MalformedKind::Snapped, "{note:?} at {len} of {frame:?}");
         }
+    }
+}
+
+/// Datagrams put together by tshark 4.0 and by us. Ours are fewer where IPv6 fragments overlap
+/// (RFC 5722 wants them thrown away), where fragments contradict the datagram's length, and where
+/// a datagram holds fragments again.
+const REASSEMBLED: [(&str, u64, u64); 33] = [
+    ("ndpi_ip_fragmented_garbage.pcap", 4, 4),
+    ("ppa3_ip_frag_source.pcapng", 2, 2),
+    ("ppa3_ipv6_fragments.pcapng", 10, 10),
+    ("ppa_ipfragments.pcap", 8, 8),
+    ("sv_defrag_bug-6887-defrag-eth-vlan-ipv4-tcp-syn_frag-eth-vlan-ip-tcp-syn.pcap", 1, 1),
+    ("sv_defrag_bug-6887-defrag-eth-vlan-ipv6-tcp_frag-eth-vlan-ipv6-tcp.pcap", 1, 1),
+    ("sv_defrag_bug-6887-defrag-ipv4-tcp-syn_frag-ip-tcp-syn.pcap", 1, 1),
+    ("sv_defrag_bug-6887-defrag-ipv6-tcp_frag-ip-tcp.pcap", 1, 1),
+    ("sv_defrag_bug-6887-defrag-ppp-ipv4-tcp-syn_frag-ppp-ip-tcp-syn.pcap", 1, 1),
+    ("sv_defrag_bug-6887-defrag-ppp-ipv6-tcp_frag-ppp-ipv6-tcp.pcap", 1, 1),
+    (
+        "sv_defrag_bug-6942-6887-defrag-eth-ip-gre-ppp-ip-udp-data_eth-ip-gre-ppp-max-ip-packet.pcap",
+        1,
+        1,
+    ),
+    ("sv_exception-policy-defrag-01_ipv4frags.pcap", 1, 1),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-15_frag-15.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-16_frag-16.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-17_frag-17.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-18_frag-18.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-1_frag-1.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-29_frag-29.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-2_frag-2.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-35_frag-35.pcap", 2, 1),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-36_frag-36.pcap", 2, 1),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-3_frag-3.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-4_frag-4.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-6_frag-6.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-7_frag-7.pcap", 1, 0),
+    ("sv_ipv6-evasion_ipv6-malformed-fragments-8_frag-8.pcap", 1, 0),
+    ("zeek_erspan.pcap", 16, 16),
+    ("zeek_gtp_gtp1_gn_normal_incl_fragmentation.pcap", 36, 36),
+    ("zeek_gtp_gtp2_different_udp_port.pcap", 42, 42),
+    ("zeek_ipv4_fragmented-1.pcap", 1, 0),
+    ("zeek_ipv4_fragmented-4.pcap", 1, 1),
+    ("zeek_ipv4_fragmented-syn.pcap", 1, 1),
+    ("zeek_ipv6-fragmented-dns.pcap", 1, 1),
+];
+
+#[test]
+fn fragments_are_put_together() {
+    let Some(folder) = data().map(|data| data.join("pcap/odd")) else { return };
+    for (name, tshark, ours) in REASSEMBLED {
+        let file = std::fs::read(folder.join(name)).expect(name);
+        let mut defragmenter = Defragmenter::default();
+        for (number, record) in common::read(&file).iter().enumerate() {
+            defragmenter.push(&fuzz::check_frame(&record.frame(number)));
+        }
+        assert_eq!(defragmenter.counters().completed, ours, "{name}: tshark has {tshark}");
     }
 }

@@ -86,9 +86,13 @@ fn about_v6(next: u8, view: View<'_>) -> Option<(Addr, Addr)> {
     for _ in 0..EXTENSIONS_MAX {
         let len = match next {
             proto::ICMPV6 => return about(true, view),
-            proto::HOP_BY_HOP | proto::ROUTING | proto::DESTINATION | proto::AH => {
-                extension_header(next, view)?.1
-            }
+            proto::HOP_BY_HOP
+            | proto::ROUTING
+            | proto::DESTINATION
+            | proto::AH
+            | proto::MOBILITY
+            | proto::HIP
+            | proto::SHIM6 => extension_header(next, view)?.1,
             // An atomic fragment is a whole packet (RFC 6946).
             proto::FRAGMENT if matches!(view.head(), Some([_, _, 0, o]) if o & 0xf9 == 0) => 8,
             _ => return None,
