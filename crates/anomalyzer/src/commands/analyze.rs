@@ -33,7 +33,7 @@ pub(super) fn run(options: &Analyze, terminal: &Terminal) -> Result<(), Failure>
     let workers = workers(options, files.total());
     let plan = Plan {
         config: config.into(),
-        matcher: settings::matcher(options)?.into(),
+        matcher: settings::matcher(&options.keywords)?.into(),
         workers,
         seed: random(),
     };

@@ -30,7 +30,7 @@ impl Output for Written {
 
 fn everything(frames: &[Frame], workers: usize, seed: u64) -> String {
     let config = Arc::new(Config::default());
-    let plan = Plan { config, matcher: Arc::default(), workers, seed };
+    let plan = Plan { config, matcher: Arc::new(Matcher::new(&[]).unwrap()), workers, seed };
     let mut written = Written::default();
     let outcome = run(&plan, &mut Memory(frames), &mut written).unwrap();
     outcome.stopped.unwrap();
