@@ -1,7 +1,9 @@
 //! Developer tasks: `cargo xtask TASK`.
 
+mod data;
 mod docs;
 mod edges;
+mod eval;
 mod tidy;
 
 use std::path::PathBuf;
@@ -12,6 +14,8 @@ cargo xtask TASK
 
   tidy                 check house rules and allowed edges between crates
   docs [--check]       write the documents made from tables, or check that they are fresh
+  eval [--json]        the release binary over all labelled captures; docs/evaluation.md
+  skipped              say which tests are skipped on this machine
 ";
 
 fn main() -> ExitCode {
@@ -21,6 +25,9 @@ fn main() -> ExitCode {
         ["tidy"] => tidy(),
         ["docs"] => docs::write(&root()),
         ["docs", "--check"] => docs::check(&root()),
+        ["eval"] => eval::run(false),
+        ["eval", "--json"] => eval::run(true),
+        ["skipped"] => skipped(),
         _ => Err(USAGE.to_owned()),
     };
     match result {
@@ -36,6 +43,15 @@ fn main() -> ExitCode {
 fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(PathBuf::from).unwrap_or(here)
+}
+
+/// Says which tests have nothing to work on here.
+#[allow(clippy::unnecessary_wraps)] // as all tasks
+fn skipped() -> Result<(), String> {
+    if !data::is_there() {
+        println!("skipped: tests on labelled captures (set ANOMALYZER_DATA to their folder)");
+    }
+    Ok(())
 }
 
 fn tidy() -> Result<(), String> {
