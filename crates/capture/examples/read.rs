@@ -1,11 +1,12 @@
 //! Counts the packets of captures and says what the reading of one cost.
 //!
-//! `cargo run --release -p anomalyzer-capture --example read -- FILE...`
+//! `cargo run --release -p anomalyzer-capture --example read -- FILE...`; the environment may hold
+//! `BUFFER_BYTES` and a `FILTER`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use anomalyzer_capture::{CaptureFile, Limits};
+use anomalyzer_capture::{CaptureFile, FilterSet, Limits};
 
 fn main() -> ExitCode {
     let mut code = ExitCode::SUCCESS;
@@ -23,10 +24,15 @@ fn read(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
         Ok(bytes) => Limits { buffer_bytes: bytes.parse()?, ..Limits::default() },
         Err(_) => Limits::default(),
     };
+    let mut filter = std::env::var("FILTER").ok().map(FilterSet::new);
     let before = (cpu_ticks(), run_nanos());
     let mut capture = CaptureFile::open(path, &limits)?;
     let (mut bytes, mut checksum) = (0_u64, 0_u64);
+    let mut accepted = 0_u64;
     while let Some(frame) = capture.next_frame()? {
+        if let Some(filter) = &mut filter {
+            accepted += u64::from(filter.matches(&frame).map_err(Clone::clone)?);
+        }
         bytes += u64::from(frame.orig_len);
         // One byte of each frame, so that the data is really there.
         checksum += u64::from(frame.data.first().copied().unwrap_or(0));
@@ -40,6 +46,9 @@ fn read(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
         info.compression,
         info.packets
     );
+    if filter.is_some() {
+        println!("  {accepted} accepted by the filter");
+    }
     let packets = info.packets.max(1) as f64;
     if let (Some(after), Some(before)) = (run_nanos(), before.1) {
         println!("  {:.1} ns of CPU a packet", (after - before) as f64 / packets);

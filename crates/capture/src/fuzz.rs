@@ -1,9 +1,9 @@
 //! Entries for fuzzing: plain functions over bytes that must never panic, hang or grow.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
-use crate::reader::CaptureReader;
-use crate::source::{self, Limits};
+use crate::reader::CaptureFile;
+use crate::source::Limits;
 use crate::window::MAX_RECORD_BYTES;
 
 /// What the reading of some bytes as a capture came to.
@@ -24,15 +24,8 @@ pub struct Outcome {
 pub fn capture_file(data: &[u8]) -> Outcome {
     // A small buffer and limit make the rare paths frequent and bombs harmless.
     let limits = Limits { max_decompressed: 64 << 20, buffer_bytes: 4 << 10 };
-    let failed = Outcome { packets: 0, failed: true };
-    match source::unpack(Box::new(Cursor::new(data.to_vec())), None, &limits) {
-        Ok(opened) => capture_stream(opened.reader, &limits),
-        Err(_) => failed,
-    }
-}
-
-fn capture_stream<R: Read>(stream: R, limits: &Limits) -> Outcome {
-    let Ok(mut reader) = CaptureReader::new(stream, limits) else {
+    let stream = Box::new(Cursor::new(data.to_vec()));
+    let Ok(mut reader) = CaptureFile::from_stream("fuzz", stream, &limits) else {
         return Outcome { packets: 0, failed: true };
     };
     let mut before = reader.offset();

@@ -86,10 +86,23 @@ impl CaptureFile {
         let opened = source::open(path, limits).map_err(|error| problem(OpenProblem::Io(error)))?;
         Self::start(opened.reader, limits, opened.position).map_err(problem)
     }
+
+    /// Reads a capture from a stream that may be compressed, such as an upload. `name` is for
+    /// messages.
+    pub fn from_stream(
+        name: &str,
+        stream: Box<dyn Read + Send>,
+        limits: &Limits,
+    ) -> Result<Self, OpenError> {
+        let problem = |problem| OpenError { name: name.to_owned(), problem };
+        let opened = source::unpack(stream, None, limits)
+            .map_err(|error| problem(OpenProblem::Io(error)))?;
+        Self::start(opened.reader, limits, opened.position).map_err(problem)
+    }
 }
 
 impl<R: Read> CaptureReader<R> {
-    /// Reads a capture from an uncompressed stream.
+    /// Reads a capture from a stream that is not compressed.
     pub fn new(source: R, limits: &Limits) -> Result<Self, OpenError> {
         Self::start(source, limits, Position::default())
             .map_err(|problem| OpenError { name: "input".to_owned(), problem })

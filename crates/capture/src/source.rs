@@ -1,16 +1,20 @@
 //! Where the bytes of a capture come from: a file or standard input, unpacked on the way.
 //!
-//! gzip is unpacked in Rust (flate2 over zlib-rs), zstd by the reference C library: the pure Rust
-//! decoder takes several times as long, and a compressed capture spends most of its time here. What
-//! the file may unpack to is limited, and so is the memory that a zstd frame may ask for.
+//! gzip is unpacked by flate2 over zlib-rs, zstd by the reference C library. A compressed capture
+//! spends most of its time here, and on 1.08 GB of real traffic the alternatives took 1.7 times
+//! (miniz_oxide) and 4 times (ruzstd) as long. What a file may unpack to is limited, and so is the
+//! memory that a zstd frame may ask for.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use anomalyzer_wire::HostileStr;
 
 use crate::error::Damage;
 use crate::reader::Progress;
@@ -78,7 +82,12 @@ impl Position {
 
 /// The name of a source in messages.
 pub(crate) fn display_name(path: &Path) -> String {
-    if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
+    if is_stdin(path) {
+        "standard input".to_owned()
+    } else {
+        // A file may have been named by an attacker.
+        HostileStr::from(path.as_os_str().as_bytes()).escaped()
+    }
 }
 
 fn is_stdin(path: &Path) -> bool {

@@ -28,7 +28,7 @@ pub struct Filter {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the filter \"{expression}\" is not valid for {link} frames: {reason}")]
 pub struct FilterError {
-    /// The expression.
+    /// The expression, with control characters escaped.
     pub expression: String,
     /// The link type it was compiled for.
     pub link: LinkType,
@@ -36,15 +36,17 @@ pub struct FilterError {
     pub reason: String,
 }
 
+impl FilterError {
+    pub(crate) fn new(expression: &str, link: LinkType, reason: String) -> Self {
+        Self { expression: expression.escape_debug().to_string(), link, reason }
+    }
+}
+
 impl Filter {
     /// Compiles an expression for frames of a link type. The empty expression accepts all. An
     /// expression with a host name asks the resolver.
     pub fn compile(link: LinkType, expression: &str) -> Result<Self, FilterError> {
-        let problem = |reason: String| FilterError {
-            expression: expression.escape_debug().to_string(),
-            link,
-            reason,
-        };
+        let problem = |reason| FilterError::new(expression, link, reason);
         let compiled = pcap::Capture::dead(pcap::Linktype(dlt(link)))
             .and_then(|dead| dead.compile(expression, true))
             .map_err(|error| problem(reason(&error)))?;
@@ -100,11 +102,11 @@ impl FilterSet {
     fn compile(&mut self, link: LinkType) -> usize {
         let filter = match self.filters.len() {
             0..LINK_TYPES_MAX => Filter::compile(link, &self.expression),
-            LINK_TYPES_MAX => Err(FilterError {
-                expression: self.expression.escape_debug().to_string(),
+            LINK_TYPES_MAX => Err(FilterError::new(
+                &self.expression,
                 link,
-                reason: format!("the capture has more than {LINK_TYPES_MAX} link types"),
-            }),
+                format!("the capture has more than {LINK_TYPES_MAX} link types"),
+            )),
             _ => return LINK_TYPES_MAX,
         };
         self.filters.push((link, filter));

@@ -11,7 +11,7 @@ use pcap::{Active, Capture, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
-use crate::filter::{link_of_dlt, reason};
+use crate::filter::{FilterError, link_of_dlt, reason};
 pub use error::LiveError;
 pub use interfaces::{ANY, LiveInterface, default_interface, interfaces};
 
@@ -98,9 +98,9 @@ impl LiveCapture {
             .map_err(problem)?;
         let link = link_of_dlt(capture.get_datalink().0);
         if let Some(expression) = &options.filter {
-            // Compiled here first for an error that names the expression.
-            crate::Filter::compile(link, expression)?;
-            capture.filter(expression, true).map_err(problem)?;
+            capture
+                .filter(expression, true)
+                .map_err(|error| FilterError::new(expression, link, reason(&error)))?;
         }
         Ok(Self {
             // A blocking read would not end before a frame comes, whatever the timeout: the kernel

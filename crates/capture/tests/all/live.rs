@@ -102,6 +102,54 @@ fn silence_is_idle() {
     }
 }
 
+/// An interface that is removed again.
+struct Bridge(String);
+
+impl Bridge {
+    fn new() -> Option<Self> {
+        let bridge = Self(format!("anmz{}", std::process::id() % 100_000));
+        let made = ip_link(&["add", &bridge.0, "type", "bridge"]);
+        (made && ip_link(&["set", &bridge.0, "up"])).then_some(bridge)
+    }
+}
+
+fn ip_link(arguments: &[&str]) -> bool {
+    let output = Command::new("ip").arg("link").args(arguments).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        ip_link(&["delete", &self.0]);
+    }
+}
+
+#[test]
+fn an_interface_that_disappears_ends_the_capture() {
+    let Some(bridge) = Bridge::new() else {
+        eprintln!("skipped: no interface can be made");
+        return;
+    };
+    let name = bridge.0.clone();
+    let options = LiveOptions { timeout_ms: 10, ..LiveOptions::default() };
+    let Some(mut capture) = open(&name, &options) else {
+        return;
+    };
+    assert!(interfaces().unwrap().iter().any(|interface| interface.name == name && interface.up));
+    drop(bridge);
+    for _ in 0..1_000 {
+        match capture.next_frame() {
+            Ok(_) => {}
+            Err(LiveError::Lost { interface, reason }) => {
+                assert!(interface == name && !reason.is_empty());
+                return;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("the interface is gone and the capture goes on");
+}
+
 #[test]
 fn a_bad_filter_is_named() {
     let filter = Some("tcp prot 80".to_owned());

@@ -5,8 +5,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anomalyzer_capture::{CaptureFile, CaptureReader, Compression, Limits, OpenError, Progress};
+use anomalyzer_capture::{
+    CaptureFile, CaptureReader, Compression, Limits, OpenError, Progress, fuzz,
+};
 use flate2::write::GzEncoder;
+use proptest::prelude::*;
 
 use crate::support::{Order, Readout, collect};
 
@@ -183,4 +186,22 @@ fn what_cannot_be_opened_is_named() {
     };
     check("/nowhere/at/all.pcap", "No such file");
     check("/", "is a directory");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_compressed_captures_never_panic(
+        hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        keep in any::<prop::sample::Index>(),
+    ) {
+        for mut packed in [gzip(&sample()[..9_000]), zstd(&sample()[..9_000])] {
+            for (at, value) in &hits {
+                *at.get_mut(&mut packed) = *value;
+            }
+            fuzz::capture_file(&packed);
+            fuzz::capture_file(&packed[..keep.index(packed.len())]);
+        }
+    }
 }
