@@ -3,6 +3,16 @@
 use crate::finding::Finding;
 use crate::flow::{FiveTuple, FlowId, FlowRecord};
 use crate::keyword::KeywordHit;
+use anomalyzer_wire::app::dhcp::{DhcpMessage, Dhcpv6Message};
+use anomalyzer_wire::app::dns::{DnsMessage, NbnsMessage};
+use anomalyzer_wire::app::http::{HttpRequest, HttpResponse};
+use anomalyzer_wire::app::kerberos::KerberosMessage;
+use anomalyzer_wire::app::quic::QuicHello;
+use anomalyzer_wire::app::rdp::RdpRequest;
+use anomalyzer_wire::app::smb::SmbMessage;
+use anomalyzer_wire::app::ssh::SshBanner;
+use anomalyzer_wire::app::text::TextEvent;
+use anomalyzer_wire::app::tls::{ClientHello, ServerFlight};
 use anomalyzer_wire::{Addr, Arp, Mac, Malformed, Quoted, Timestamp};
 
 /// One observation with its place in the order of everything that happened.
@@ -263,17 +273,34 @@ pub struct AppSeen {
 /// Facts of application protocols.
 #[derive(Clone, Debug)]
 pub enum AppFact {
-    /// A DHCP client's DISCOVER or REQUEST.
-    DhcpClient {
-        /// Message type (1 DISCOVER, 3 REQUEST...).
-        kind: u8,
-        /// Transaction id.
-        xid: u32,
-        /// Client hardware address.
-        client: Mac,
-    },
-    /// An HTTP/1 request.
-    HttpRequest,
+    /// DNS, mDNS or LLMNR message.
+    Dns(DnsMessage),
+    /// NetBIOS name service message.
+    Nbns(NbnsMessage),
+    /// TLS ClientHello.
+    TlsClient(Box<ClientHello>),
+    /// TLS ServerHello with the server's certificate, where it is in the clear.
+    TlsServer(Box<ServerFlight>),
+    /// ClientHello out of QUIC Initial packets.
+    Quic(Box<QuicHello>),
+    /// HTTP/1 request head.
+    HttpRequest(Box<HttpRequest>),
+    /// HTTP/1 response head.
+    HttpResponse(Box<HttpResponse>),
+    /// DHCPv4 message.
+    Dhcp(Box<DhcpMessage>),
+    /// DHCPv6 message.
+    Dhcpv6(Box<Dhcpv6Message>),
+    /// SSH banner.
+    Ssh(SshBanner),
+    /// A command or reply of a line-based protocol (FTP, SMTP, POP3, IMAP).
+    Text(Box<TextEvent>),
+    /// An SMB message.
+    Smb(SmbMessage),
+    /// A Kerberos message.
+    Kerberos(KerberosMessage),
+    /// An RDP connection request.
+    Rdp(RdpRequest),
 }
 
 /// An ARP message and the frame that carried it.

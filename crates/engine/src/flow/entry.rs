@@ -12,6 +12,8 @@ use anomalyzer_wire::{
 };
 
 const PROTO_TCP: u8 = 6;
+/// Packets of a flow by which its application protocol must be recognised.
+const RECOGNISE_PACKETS: u64 = 4;
 /// Time stamps that ran back by up to this are believed; older ones are clamped (1 s).
 const LATE_NANOS: i64 = 1_000_000_000;
 
@@ -117,6 +119,11 @@ impl Flow {
             searched: [0; 2],
             closed: [false; 2],
         }
+    }
+
+    /// True for the first datagrams of a flow: later ones do not change what it is taken for.
+    pub(crate) fn may_recognise(&self) -> bool {
+        self.sides[0].packets + self.sides[1].packets <= RECOGNISE_PACKETS
     }
 
     /// Bytes of datagrams of a side that were searched for keywords so far.

@@ -207,6 +207,9 @@ impl Worker {
 
     fn facts(&mut self, run: Run, streams: &mut Streams, data: &[u8]) {
         let Some(flow) = self.table.get_mut(run.slot) else { return };
+        if !streams.app.wants(run.side) {
+            return;
+        }
         let mut sink = FactSink::default();
         app_facts::stream(flow, &mut streams.app, run.side, data, &mut sink);
         let (id, tuple, by_originator) = (flow.id, flow.tuple(), flow.orig == run.side);
@@ -262,7 +265,8 @@ impl Worker {
         let Some(flow) = self.table.get_mut(slot) else { return };
         let mut open = false;
         for (side, own) in streams.sides.iter_mut().enumerate() {
-            if own.searched && !streams.app.wants(side) {
+            let deep = own.offset >= self.config.stream.depth;
+            if (own.searched || deep) && (deep || !streams.app.wants(side)) {
                 self.waiting_bytes = self.waiting_bytes.saturating_sub(own.waiting_bytes());
                 own.clear();
                 flow.close_stream(side);
@@ -346,5 +350,5 @@ fn lose(streams: &mut Streams, side: Side, bytes: u32) {
         own.offset += u64::from(bytes);
         own.scan = ScanState::default();
     }
-    streams.app.lost(side);
+    streams.app.lost(side, bytes);
 }

@@ -1,0 +1,206 @@
+//! Drives the application parsers of `wire` over datagrams and streams, and keeps the names they
+//! find with the flow.
+//!
+//! A TCP connection is recognised by the first bytes of both directions, then its parser is fed in
+//! order until it has what it wants. A packet that holds a whole message is parsed where it lies;
+//! bytes are kept only while a message is incomplete, and at most 16 KiB a direction.
+
+mod buffer;
+mod datagram;
+mod lines;
+mod names;
+mod tls;
+
+pub(crate) use datagram::datagram;
+
+use crate::flow::{Flow, Side};
+use crate::observation::AppFact;
+use anomalyzer_wire::app::http::{HttpHead, HttpSide, HttpStream};
+use anomalyzer_wire::app::quic::QuicInitial;
+use anomalyzer_wire::app::{AppProto, Parsed, dns, kerberos, rdp, recognise_tcp, smb, ssh};
+use buffer::Buffer;
+use lines::LineState;
+use tls::TlsState;
+
+/// Bytes of a direction within which the protocol must be recognised.
+const RECOGNISE_MAX: usize = 1_024;
+
+/// Facts that came out of one packet.
+#[derive(Debug, Default)]
+pub(crate) struct FactSink {
+    pub(crate) facts: Vec<AppFact>,
+}
+
+/// What is known of a flow's application protocol, and its half-read messages.
+#[derive(Debug, Default)]
+pub(crate) struct AppState {
+    stage: Stage,
+    prefixes: [Buffer; 2],
+    finished: [bool; 2],
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    /// Not recognised yet: the prefixes hold what came so far.
+    #[default]
+    Unrecognised,
+    Tls(Box<TlsState>),
+    Http(Box<[HttpStream; 2]>),
+    Lines(Box<LineState>),
+    /// Messages that follow each other, by one parser for both directions.
+    Messages(fn(&[u8]) -> Parsed<AppFact>),
+    Quic(Box<QuicInitial>),
+    Done,
+}
+
+impl AppState {
+    /// True while the bytes of a side are wanted.
+    pub(crate) fn wants(&self, side: Side) -> bool {
+        !matches!(self.stage, Stage::Done) && !self.finished.get(side).copied().unwrap_or(true)
+    }
+
+    /// Bytes of a side were lost: parsers that need every byte stop reading it.
+    pub(crate) fn lost(&mut self, side: Side, bytes: u32) {
+        match &mut self.stage {
+            Stage::Http(streams) => {
+                if let Some(stream) = streams.get_mut(side) {
+                    stream.skip(u64::from(bytes));
+                }
+            }
+            _ => self.finish(side),
+        }
+    }
+
+    fn finish(&mut self, side: Side) {
+        if let Some(finished) = self.finished.get_mut(side) {
+            *finished = true;
+        }
+        if let Some(prefix) = self.prefixes.get_mut(side) {
+            prefix.clear();
+        }
+    }
+
+    fn done(&mut self) {
+        self.stage = Stage::Done;
+        self.prefixes = [Buffer::default(), Buffer::default()];
+    }
+}
+
+/// Takes the next bytes of a TCP direction.
+pub(crate) fn stream(
+    flow: &mut Flow,
+    state: &mut AppState,
+    side: Side,
+    data: &[u8],
+    sink: &mut FactSink,
+) {
+    if !state.wants(side) {
+        return;
+    }
+    if !matches!(state.stage, Stage::Unrecognised) {
+        return feed(flow, state, side, data, sink);
+    }
+    let Some(prefix) = state.prefixes.get_mut(side) else { return };
+    prefix.push(data);
+    let [a, b] = &state.prefixes;
+    let (orig, resp) = if flow.orig == 0 { (a, b) } else { (b, a) };
+    let told = recognise_tcp(orig.bytes(), resp.bytes(), flow.tuple().dst_port);
+    let waited = orig.len().max(resp.len()) >= RECOGNISE_MAX;
+    if told.need_more && !waited {
+        return;
+    }
+    flow.app = told.proto;
+    state.stage = stage_of(told.proto, flow.orig);
+    // What was held back for recognition goes to the parser, the originator's bytes first.
+    let prefixes = std::mem::take(&mut state.prefixes);
+    for held in [flow.orig & 1, 1 - (flow.orig & 1)] {
+        if let Some(bytes) = prefixes.get(held).map(Buffer::bytes).filter(|b| !b.is_empty()) {
+            feed(flow, state, held, bytes, sink);
+        }
+    }
+}
+
+fn stage_of(proto: AppProto, client: Side) -> Stage {
+    match proto {
+        AppProto::Tls => Stage::Tls(Box::default()),
+        AppProto::Http => {
+            let side = |s: Side| if s == client { HttpSide::Client } else { HttpSide::Server };
+            Stage::Http(Box::new([HttpStream::new(side(0)), HttpStream::new(side(1))]))
+        }
+        AppProto::Ftp | AppProto::Smtp | AppProto::Pop3 | AppProto::Imap => {
+            Stage::Lines(Box::new(LineState::new(proto)))
+        }
+        AppProto::Ssh => Stage::Messages(|b| one(ssh::parse_banner(b), AppFact::Ssh)),
+        AppProto::Dns => Stage::Messages(|b| one(dns::parse_tcp(b), AppFact::Dns)),
+        AppProto::Smb => Stage::Messages(smb_message),
+        AppProto::Kerberos => Stage::Messages(|b| one(kerberos::parse_tcp(b), AppFact::Kerberos)),
+        AppProto::Rdp => Stage::Messages(|b| one(rdp::parse_request(b), AppFact::Rdp)),
+        _ => Stage::Done,
+    }
+}
+
+fn one<T>(parsed: Parsed<T>, make: impl FnOnce(T) -> AppFact) -> Parsed<AppFact> {
+    parsed.map(make)
+}
+
+/// SMB behind the frames that open a NetBIOS session.
+fn smb_message(bytes: &[u8]) -> Parsed<AppFact> {
+    let opening = smb::session_frame_len(bytes).unwrap_or(0);
+    let Some(rest) = bytes.get(opening..).filter(|rest| !rest.is_empty()) else {
+        return Parsed::NeedMore;
+    };
+    match smb::parse(rest) {
+        Parsed::Fact { fact, consumed } => {
+            Parsed::Fact { fact: AppFact::Smb(fact), consumed: consumed + opening }
+        }
+        Parsed::NeedMore => Parsed::NeedMore,
+        Parsed::NotThis => Parsed::NotThis,
+    }
+}
+
+fn feed(flow: &mut Flow, state: &mut AppState, side: Side, data: &[u8], sink: &mut FactSink) {
+    let before = sink.facts.len();
+    match &mut state.stage {
+        Stage::Tls(tls) => {
+            if !tls.feed(side == flow.orig, data, sink) {
+                state.finish(side);
+            }
+        }
+        Stage::Http(streams) => {
+            let Some(stream) = streams.get_mut(side) else { return };
+            stream.feed(data, &mut |head| sink.facts.push(http_fact(head)));
+            if stream.gave_up() {
+                state.finish(side);
+            }
+        }
+        Stage::Lines(lines) => {
+            if !lines.feed(side, side == flow.orig, data, sink) {
+                state.finish(side);
+            }
+        }
+        Stage::Messages(parse) => {
+            let parse = *parse;
+            let Some(prefix) = state.prefixes.get_mut(side) else { return };
+            let goes_on = prefix.messages(data, parse, sink);
+            if !goes_on
+                || matches!(flow.app, AppProto::Ssh | AppProto::Rdp) && !sink.facts.is_empty()
+            {
+                state.finish(side);
+            }
+        }
+        Stage::Unrecognised | Stage::Quic(_) | Stage::Done => {}
+    }
+    for fact in sink.facts.iter().skip(before) {
+        names::learn(flow, side, fact);
+    }
+    if state.finished == [true; 2] {
+        state.done();
+    }
+}
+
+fn http_fact(head: HttpHead) -> AppFact {
+    match head {
+        HttpHead::Request(request) => AppFact::HttpRequest(request),
+        HttpHead::Response(response) => AppFact::HttpResponse(response),
+    }
+}
