@@ -69,6 +69,11 @@ impl StreamSide {
         !self.waiting.is_empty()
     }
 
+    /// Segments that wait.
+    pub(crate) fn waiting_segments(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Bytes that wait.
     pub(crate) fn waiting_bytes(&self) -> usize {
         self.waiting_bytes

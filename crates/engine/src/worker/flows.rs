@@ -1,8 +1,9 @@
 //! The worker's way from a packet to its flow, and from a flow to its end.
 
+use super::payload::Occasion;
 use super::{Expired, Marker, Worker};
 use crate::flow::{Flow, FlowEnd, FlowId, FlowKey, FlowRecord, Placement, Side, Slot};
-use crate::observation::{FlowOutcome, FlowStarted, IcmpError, Observation, Outcome};
+use crate::observation::{FlowOutcome, FlowStarted, IcmpError, Observation, Outcome, Seen};
 use anomalyzer_wire::{Icmp, IpPacket, Packet, Timestamp, Transport};
 
 impl Worker {
@@ -25,9 +26,24 @@ impl Worker {
             self.dirty.push((slot, id));
         }
         for outcome in update.outcomes.into_iter().flatten() {
-            self.outcome(seq, now, slot, outcome);
+            self.seen.push(Seen { seq, time: now, what: flow_outcome(flow, outcome) });
         }
-        self.payload(seq, now, slot, side, packet, ip, update.placement);
+        if !ip.payload.is_empty() {
+            let on = &mut Occasion { seq, now, seen: &mut self.seen };
+            match &ip.transport {
+                Transport::Tcp(tcp) if !is_nothing(update.placement) => {
+                    self.payload.segment(on, flow, side, tcp, ip, update.placement);
+                }
+                Transport::Udp(udp) => {
+                    let udp = Some((udp, packet.link.src));
+                    self.payload.datagram(on, flow, side, udp, ip.payload);
+                }
+                Transport::Icmp(_) | Transport::Sctp { .. } => {
+                    self.payload.datagram(on, flow, side, None, ip.payload);
+                }
+                _ => {}
+            }
+        }
         if let Transport::Icmp(icmp) = ip.transport {
             self.icmp_error(seq, now, ip, &icmp);
         }
@@ -99,18 +115,6 @@ impl Worker {
         slot
     }
 
-    fn outcome(&mut self, seq: u64, now: Timestamp, slot: Slot, outcome: Outcome) {
-        let Some(flow) = self.table.get_mut(slot) else { return };
-        let outcome = FlowOutcome {
-            id: flow.id,
-            tuple: flow.tuple(),
-            first: flow.first_packet,
-            started: flow.first,
-            outcome,
-        };
-        self.push(seq, now, Observation::FlowOutcome(outcome));
-    }
-
     fn icmp_error(&mut self, seq: u64, now: Timestamp, ip: &IpPacket<'_>, icmp: &Icmp) {
         let Some(quoted) = icmp.quoted.filter(|_| icmp.is_error()) else { return };
         let (kind, code) = (icmp.kind, icmp.code);
@@ -120,10 +124,10 @@ impl Worker {
         let (key, _) = FlowKey::quoted(&quoted, ip.tunnel.as_ref());
         if unreachable
             && let Some(slot) = self.table.find(&key)
-            && let Some(outcome) =
-                self.table.get_mut(slot).and_then(|flow| flow.unreachable(kind, code))
+            && let Some(flow) = self.table.get_mut(slot)
+            && let Some(outcome) = flow.unreachable(kind, code)
         {
-            self.outcome(seq, now, slot, outcome);
+            self.seen.push(Seen { seq, time: now, what: flow_outcome(flow, outcome) });
         }
     }
 
@@ -135,7 +139,8 @@ impl Worker {
 
     fn close(&mut self, seq: u64, now: Timestamp, mut flow: Flow, why: FlowEnd) -> Box<FlowRecord> {
         if flow.streams.is_some() {
-            self.flush_streams(seq, now, &mut flow);
+            let on = &mut Occasion { seq, now, seen: &mut self.seen };
+            self.payload.flush(on, &mut flow);
         }
         if flow.dirty {
             self.orphans.push(flow.take_digest());
@@ -166,9 +171,19 @@ impl Worker {
             })
             .collect()
     }
+}
 
-    /// True when nothing of a segment is to be read.
-    pub(super) fn is_nothing(placement: Placement) -> bool {
-        matches!(placement, Placement::Nothing | Placement::Old)
-    }
+/// True when nothing of a segment is to be read.
+fn is_nothing(placement: Placement) -> bool {
+    matches!(placement, Placement::Nothing | Placement::Old)
+}
+
+fn flow_outcome(flow: &Flow, outcome: Outcome) -> Observation {
+    Observation::FlowOutcome(FlowOutcome {
+        id: flow.id,
+        tuple: flow.tuple(),
+        first: flow.first_packet,
+        started: flow.first,
+        outcome,
+    })
 }

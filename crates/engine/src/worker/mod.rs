@@ -14,6 +14,7 @@ use anomalyzer_wire::{
     Body, Defragmenter, IpPacket, MalformedKind, Packet, RawFrame, Timestamp, Transport, decode,
     decode_datagram,
 };
+use payload::Payload;
 use std::sync::Arc;
 
 /// A cut in the stream of frames, sent in-band to every worker.
@@ -65,7 +66,7 @@ pub struct Expired {
 /// Decodes frames and keeps their flows.
 pub struct Worker {
     config: Arc<Config>,
-    matcher: Arc<Matcher>,
+    payload: Payload,
     defrag: Defragmenter,
     table: FlowTable,
     seen: Vec<Seen>,
@@ -73,9 +74,6 @@ pub struct Worker {
     orphans: Vec<TrafficDigest>,
     second: SecondTotals,
     totals: WorkerTotals,
-    /// Bytes that wait behind gaps in all streams.
-    waiting_bytes: usize,
-    waiting_max: usize,
 }
 
 impl Worker {
@@ -84,7 +82,7 @@ impl Worker {
         let of = of.max(1);
         Self {
             config: Arc::clone(config),
-            matcher: Arc::clone(matcher),
+            payload: Payload::new(config, matcher, of),
             defrag: Defragmenter::default(),
             table: FlowTable::new(config.limits.flows / of, config.flow, seed),
             seen: Vec::new(),
@@ -92,8 +90,6 @@ impl Worker {
             orphans: Vec::new(),
             second: SecondTotals::default(),
             totals: WorkerTotals::default(),
-            waiting_bytes: 0,
-            waiting_max: config.limits.stream_bytes / of,
         }
     }
 
@@ -184,6 +180,7 @@ impl Worker {
         let evictions = self.table.evictions();
         self.totals.counters.evicted_one_way = evictions.one_way;
         self.totals.counters.evicted_two_way = evictions.two_way;
+        self.totals.counters.merge(&self.payload.counters);
         std::mem::take(&mut self.totals)
     }
 }

@@ -1,273 +1,293 @@
 //! What is done with payload: TCP streams in order, datagrams, keywords, application facts.
 
-use super::Worker;
+use super::WorkerCounters;
 use crate::app_facts::{self, FactSink};
-use crate::flow::{Flow, Placement, Side, Slot};
-use crate::keyword::{RawHit, ScanContext, ScanState};
-use crate::observation::{AppSeen, Observation};
+use crate::config::{Config, StreamSettings};
+use crate::flow::{Flow, Placement, Side};
+use crate::keyword::{Matcher, RawHit, ScanContext, ScanState};
+use crate::observation::{AppSeen, Observation, Seen};
 use crate::stream::{Piece, StreamSide, Streams};
-use anomalyzer_wire::{IpPacket, Packet, Tcp, TcpFlags, Timestamp, Transport};
+use anomalyzer_wire::{IpPacket, Mac, Tcp, TcpFlags, Timestamp, Udp};
+use std::sync::Arc;
 
-impl Worker {
-    /// Takes the payload of a packet that was added to its flow.
-    #[allow(clippy::too_many_arguments)] // a packet, its flow and its place in the stream
-    #[inline]
-    pub(super) fn payload(
-        &mut self,
-        seq: u64,
-        now: Timestamp,
-        slot: Slot,
-        side: Side,
-        packet: &Packet<'_>,
-        ip: &IpPacket<'_>,
-        placement: Placement,
-    ) {
-        match &ip.transport {
-            Transport::Tcp(tcp) => {
-                if !Self::is_nothing(placement) {
-                    self.segment(seq, now, slot, side, tcp, ip, placement);
-                }
-            }
-            Transport::Udp(_) | Transport::Sctp { .. } | Transport::Icmp(_)
-                if !ip.payload.is_empty() =>
-            {
-                self.datagram(seq, now, slot, side, packet, ip);
-            }
-            _ => {}
+/// Reads payloads of all flows of a worker.
+pub(super) struct Payload {
+    matcher: Arc<Matcher>,
+    settings: StreamSettings,
+    /// Bytes that wait behind gaps in all streams, and how many may.
+    waiting: usize,
+    waiting_max: usize,
+    /// The payload part of the worker's counters.
+    pub(super) counters: WorkerCounters,
+    hits: Vec<RawHit>,
+}
+
+/// The occasion of what is read: where observations go, and with which place in the order.
+pub(super) struct Occasion<'a> {
+    pub(super) seq: u64,
+    pub(super) now: Timestamp,
+    pub(super) seen: &'a mut Vec<Seen>,
+}
+
+impl Occasion<'_> {
+    fn push(&mut self, what: Observation) {
+        self.seen.push(Seen { seq: self.seq, time: self.now, what });
+    }
+}
+
+impl Payload {
+    pub(super) fn new(config: &Config, matcher: &Arc<Matcher>, of: usize) -> Self {
+        Self {
+            matcher: Arc::clone(matcher),
+            settings: config.stream,
+            waiting: 0,
+            waiting_max: config.limits.stream_bytes / of,
+            counters: WorkerCounters::default(),
+            hits: Vec::new(),
         }
     }
 
-    fn datagram(
+    /// Takes a UDP datagram (without `udp`: the payload of another protocol).
+    pub(super) fn datagram(
         &mut self,
-        seq: u64,
-        now: Timestamp,
-        slot: Slot,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
         side: Side,
-        packet: &Packet<'_>,
-        ip: &IpPacket<'_>,
-    ) {
-        let Some(flow) = self.table.get_mut(slot) else { return };
-        if let Transport::Udp(udp) = ip.transport {
-            let mut sink = FactSink::default();
-            app_facts::datagram(flow, side, &udp, ip.payload, &mut sink);
-            let (id, tuple, by_originator) = (flow.id, flow.tuple(), flow.orig == side);
-            let src_mac = packet.link.src;
-            for fact in sink.facts {
-                let seen = AppSeen { id, tuple, by_originator, src_mac, fact };
-                self.push(seq, now, Observation::App(Box::new(seen)));
-            }
-        }
-        self.search_datagram(seq, now, slot, side, ip.payload);
-    }
-
-    fn search_datagram(
-        &mut self,
-        seq: u64,
-        now: Timestamp,
-        slot: Slot,
-        side: Side,
+        udp: Option<(&Udp, Option<Mac>)>,
         payload: &[u8],
     ) {
-        let Some(flow) = self.table.get_mut(slot) else { return };
-        let counters = &mut self.totals.counters;
+        if let Some((udp, src_mac)) = udp {
+            let mut sink = FactSink::default();
+            app_facts::datagram(flow, side, udp, payload, &mut sink);
+            push_facts(on, flow, side, src_mac, sink);
+        }
+        let bytes = payload.len() as u64;
         if flow.app.is_encrypted_payload() {
-            counters.encrypted_bytes += payload.len() as u64;
+            self.counters.encrypted_bytes += bytes;
             return;
         }
         let searched = flow.searched(side);
-        if *searched >= self.config.stream.depth {
-            counters.beyond_depth_bytes += payload.len() as u64;
+        if *searched >= self.settings.depth {
+            self.counters.beyond_depth_bytes += bytes;
             return;
         }
-        *searched += payload.len() as u64;
-        counters.searched_bytes += payload.len() as u64;
-        let context = ScanContext {
-            app: flow.app,
-            tuple: flow.tuple(),
-            to_server: side == flow.orig,
-            offset: 0,
-        };
-        let mut hits = Vec::new();
-        self.matcher.scan_datagram(payload, &context, &mut hits);
-        self.report_hits(seq, now, slot, side, hits);
+        *searched += bytes;
+        self.counters.searched_bytes += bytes;
+        let context = context(flow, side, 0);
+        self.matcher.scan_datagram(payload, &context, &mut self.hits);
+        self.report_hits(on, flow, side);
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn segment(
+    /// Takes a TCP segment with payload that is not old.
+    pub(super) fn segment(
         &mut self,
-        seq: u64,
-        now: Timestamp,
-        slot: Slot,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
         side: Side,
         tcp: &Tcp,
         ip: &IpPacket<'_>,
         placement: Placement,
     ) {
-        let Some(flow) = self.table.get_mut(slot) else { return };
         if flow.streams_closed(side) {
             flow.skip_ahead(side, tcp, ip.payload_len, placement);
-            let counters = &mut self.totals.counters;
-            if flow.app.is_encrypted_payload() {
-                counters.encrypted_bytes += ip.payload.len() as u64;
-            } else {
-                counters.beyond_depth_bytes += ip.payload.len() as u64;
-            }
+            self.count_unread(flow, ip.payload.len());
             return;
         }
         let mut streams = flow.streams.take().unwrap_or_default();
-        let cut =
-            ip.payload_len.saturating_sub(u32::try_from(ip.payload.len()).unwrap_or(u32::MAX));
-        let start = tcp.seq.wrapping_add(u32::from(tcp.flags.has(TcpFlags::SYN)));
-        let run = Run { seq, now, slot, side };
+        let captured = u32::try_from(ip.payload.len()).unwrap_or(u32::MAX);
+        let cut = ip.payload_len.saturating_sub(captured);
         match placement {
             Placement::Next { skip } => {
                 let data = ip.payload.get(skip as usize..).unwrap_or_default();
-                self.deliver(run, &mut streams, data, cut);
-                self.release(run, &mut streams);
+                self.deliver(on, flow, &mut streams, side, data, cut);
+                self.release(on, flow, &mut streams, side);
             }
-            Placement::Ahead { .. } => self.hold(run, &mut streams, start, ip.payload, cut),
+            Placement::Ahead { .. } => {
+                let start = tcp.seq.wrapping_add(u32::from(tcp.flags.has(TcpFlags::SYN)));
+                self.hold(on, flow, &mut streams, side, Held { start, data: ip.payload, cut });
+            }
             Placement::Nothing | Placement::Old => {}
         }
-        self.put_back(slot, streams);
+        self.put_back(on, flow, streams);
     }
 
-    /// Keeps a segment behind a gap; when there is no room, gives the gap up.
-    fn hold(&mut self, run: Run, streams: &mut Streams, start: u32, data: &[u8], cut: u32) {
-        let Some(own) = streams.sides.get_mut(run.side) else { return };
-        let before = own.waiting_bytes();
-        let room = self.waiting_bytes + data.len() <= self.waiting_max;
-        if room && own.hold(start, data, cut) {
-            self.waiting_bytes += own.waiting_bytes() - before;
+    fn count_unread(&mut self, flow: &Flow, bytes: usize) {
+        if flow.app.is_encrypted_payload() {
+            self.counters.encrypted_bytes += bytes as u64;
+        } else {
+            self.counters.beyond_depth_bytes += bytes as u64;
+        }
+    }
+
+    /// Keeps a segment behind a gap; when there is no room, gives the gaps up.
+    fn hold(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
+        streams: &mut Streams,
+        side: Side,
+        held: Held<'_>,
+    ) {
+        let Some(own) = streams.sides.get_mut(side) else { return };
+        let room = self.waiting + held.data.len() <= self.waiting_max;
+        if room && own.hold(held.start, held.data, held.cut) {
+            self.waiting += held.data.len();
             return;
         }
-        self.totals.counters.gaps_given_up += 1;
-        self.give_up_gap(run, streams);
-        self.skip_to(run, streams, start);
-        self.deliver(run, streams, data, cut);
-        let end = start.wrapping_add(u32::try_from(data.len()).unwrap_or(0)).wrapping_add(cut);
-        if let Some(flow) = self.table.get_mut(run.slot) {
-            flow.expect(run.side, end);
+        self.counters.gaps_given_up += 1;
+        self.give_up_gaps(on, flow, streams, side);
+        let Some(next) = flow.expected(side) else { return };
+        // What was given up may have brought us past the beginning of this segment, or all of it.
+        let skip = match next.wrapping_sub(held.start) {
+            behind if behind < 1 << 31 => behind as usize,
+            _ => {
+                self.skip_to(flow, streams, side, held.start);
+                0
+            }
+        };
+        let whole = held.data.len() + held.cut as usize;
+        if skip < whole {
+            let end = held.start.wrapping_add(u32::try_from(whole).unwrap_or(u32::MAX));
+            flow.expect(side, end);
+            self.deliver(
+                on,
+                flow,
+                streams,
+                side,
+                held.data.get(skip..).unwrap_or_default(),
+                held.cut,
+            );
         }
     }
 
     /// Hands on what waits and is in order now.
-    fn release(&mut self, run: Run, streams: &mut Streams) {
-        loop {
-            let Some(own) = streams.sides.get_mut(run.side) else { return };
-            if !own.is_waiting() {
-                return;
-            }
-            let Some(mut next) = self.table.get_mut(run.slot).and_then(|f| f.expected(run.side))
-            else {
-                return;
-            };
+    fn release(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
+        streams: &mut Streams,
+        side: Side,
+    ) {
+        while let Some(own) = streams.sides.get_mut(side).filter(|own| own.is_waiting()) {
+            let Some(mut next) = flow.expected(side) else { return };
             let before = own.waiting_bytes();
             let piece = own.ready(&mut next);
-            self.waiting_bytes = self.waiting_bytes.saturating_sub(before - own.waiting_bytes());
+            self.waiting = self.waiting.saturating_sub(before - own.waiting_bytes());
             let Piece::Data(data, cut) = piece else { return };
-            if let Some(flow) = self.table.get_mut(run.slot) {
-                flow.expect(run.side, next);
+            flow.expect(side, next);
+            self.deliver(on, flow, streams, side, &data, cut);
+        }
+    }
+
+    /// Gives up one gap after the other, handing on what follows each, until nothing waits.
+    fn give_up_gaps(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
+        streams: &mut Streams,
+        side: Side,
+    ) {
+        while let Some(end) = streams.sides.get(side).and_then(StreamSide::gap_end) {
+            self.skip_to(flow, streams, side, end);
+            let before = streams.sides.get(side).map_or(0, StreamSide::waiting_segments);
+            self.release(on, flow, streams, side);
+            let after = streams.sides.get(side).map_or(0, StreamSide::waiting_segments);
+            if after == before {
+                return;
             }
-            self.deliver(run, streams, &data, cut);
         }
     }
 
-    /// Gives up the first gap of a direction, then hands on what follows it, until nothing waits.
-    fn give_up_gap(&mut self, run: Run, streams: &mut Streams) {
-        while let Some(end) = streams.sides.get(run.side).and_then(StreamSide::gap_end) {
-            self.skip_to(run, streams, end);
-            self.release(run, streams);
-        }
-    }
-
-    fn skip_to(&mut self, run: Run, streams: &mut Streams, to: u32) {
-        let Some(flow) = self.table.get_mut(run.slot) else { return };
-        let Some(next) = flow.expected(run.side) else { return };
+    fn skip_to(&mut self, flow: &mut Flow, streams: &mut Streams, side: Side, to: u32) {
+        let Some(next) = flow.expected(side) else { return };
         let gap = to.wrapping_sub(next);
         if gap == 0 || gap >= 1 << 31 {
             return;
         }
-        flow.expect(run.side, to);
-        flow.missed(run.side, u64::from(gap));
-        self.totals.counters.missed_bytes += u64::from(gap);
-        lose(streams, run.side, gap);
+        flow.expect(side, to);
+        flow.missed(side, u64::from(gap));
+        self.counters.missed_bytes += u64::from(gap);
+        lose(streams, side, gap);
     }
 
     /// Hands bytes in order to the application parsers and the keyword search.
-    fn deliver(&mut self, run: Run, streams: &mut Streams, data: &[u8], cut: u32) {
+    fn deliver(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
+        streams: &mut Streams,
+        side: Side,
+        data: &[u8],
+        cut: u32,
+    ) {
         if !data.is_empty() {
-            self.facts(run, streams, data);
-            self.search_stream(run, streams, data);
+            if streams.app.wants(side) {
+                let mut sink = FactSink::default();
+                app_facts::stream(flow, &mut streams.app, side, data, &mut sink);
+                push_facts(on, flow, side, None, sink);
+            }
+            if let Some(own) = streams.sides.get_mut(side) {
+                self.search(on, flow, own, side, data);
+            }
         }
         if cut > 0 {
-            self.totals.counters.missed_bytes += u64::from(cut);
-            lose(streams, run.side, cut);
+            self.counters.missed_bytes += u64::from(cut);
+            lose(streams, side, cut);
         }
     }
 
-    fn facts(&mut self, run: Run, streams: &mut Streams, data: &[u8]) {
-        let Some(flow) = self.table.get_mut(run.slot) else { return };
-        if !streams.app.wants(run.side) {
-            return;
-        }
-        let mut sink = FactSink::default();
-        app_facts::stream(flow, &mut streams.app, run.side, data, &mut sink);
-        let (id, tuple, by_originator) = (flow.id, flow.tuple(), flow.orig == run.side);
-        for fact in sink.facts {
-            let seen = AppSeen { id, tuple, by_originator, src_mac: None, fact };
-            self.push(run.seq, run.now, Observation::App(Box::new(seen)));
-        }
-    }
-
-    fn search_stream(&mut self, run: Run, streams: &mut Streams, data: &[u8]) {
-        let Some(flow) = self.table.get_mut(run.slot) else { return };
-        let Some(own) = streams.sides.get_mut(run.side) else { return };
+    fn search(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
+        own: &mut StreamSide,
+        side: Side,
+        data: &[u8],
+    ) {
         let offset = own.offset;
         own.offset += data.len() as u64;
-        if own.searched {
-            return;
-        }
-        if flow.app.is_encrypted_payload() {
-            self.totals.counters.encrypted_bytes += data.len() as u64;
+        if own.searched || flow.app.is_encrypted_payload() {
+            self.count_unread(flow, data.len());
             own.searched = true;
             return;
         }
-        let left = usize::try_from(self.config.stream.depth.saturating_sub(offset)).unwrap_or(0);
-        let searched = data.get(..left).unwrap_or(data);
-        self.totals.counters.searched_bytes += searched.len() as u64;
-        self.totals.counters.beyond_depth_bytes += (data.len() - searched.len()) as u64;
-        own.searched = searched.len() < data.len();
-        let context = ScanContext {
-            app: flow.app,
-            tuple: flow.tuple(),
-            to_server: run.side == flow.orig,
-            offset,
-        };
-        let mut hits = Vec::new();
-        self.matcher.scan(&mut own.scan, searched, &context, &mut hits);
-        self.report_hits(run.seq, run.now, run.slot, run.side, hits);
+        let left = usize::try_from(self.settings.depth.saturating_sub(offset)).unwrap_or(0);
+        let part = data.get(..left).unwrap_or(data);
+        self.counters.searched_bytes += part.len() as u64;
+        self.counters.beyond_depth_bytes += (data.len() - part.len()) as u64;
+        self.matcher.scan(&mut own.scan, part, &context(flow, side, offset), &mut self.hits);
+        if part.len() < data.len() {
+            own.searched = true;
+            self.finish_search(flow, own, side);
+        }
+        self.report_hits(on, flow, side);
     }
 
-    fn report_hits(&mut self, seq: u64, now: Timestamp, slot: Slot, side: Side, hits: Vec<RawHit>) {
-        if hits.is_empty() {
-            return;
+    /// Decides keywords that waited for more bytes of a direction.
+    fn finish_search(&mut self, flow: &Flow, own: &mut StreamSide, side: Side) {
+        if own.scan.waits() {
+            self.matcher.finish(&mut own.scan, &context(flow, side, own.offset), &mut self.hits);
         }
-        let Some(flow) = self.table.get_mut(slot) else { return };
-        let (id, tuple, by_originator) = (flow.id, flow.tuple(), flow.orig == side);
-        for hit in hits {
-            let hit = self.matcher.describe(hit, id, tuple, by_originator);
-            self.push(seq, now, Observation::Keyword(Box::new(hit)));
+    }
+
+    fn report_hits(&mut self, on: &mut Occasion<'_>, flow: &Flow, side: Side) {
+        for hit in self.hits.drain(..) {
+            let hit = self.matcher.describe(hit, flow.id, flow.tuple(), flow.orig == side);
+            on.push(Observation::Keyword(Box::new(hit)));
         }
     }
 
     /// Puts streams back into their flow, unless nobody wants them any more.
-    fn put_back(&mut self, slot: Slot, mut streams: Box<Streams>) {
-        let Some(flow) = self.table.get_mut(slot) else { return };
+    fn put_back(&mut self, on: &mut Occasion<'_>, flow: &mut Flow, mut streams: Box<Streams>) {
         let mut open = false;
-        for (side, own) in streams.sides.iter_mut().enumerate() {
-            let deep = own.offset >= self.config.stream.depth;
-            if (own.searched || deep) && (deep || !streams.app.wants(side)) {
-                self.waiting_bytes = self.waiting_bytes.saturating_sub(own.waiting_bytes());
+        for side in 0..2 {
+            let wants = streams.app.wants(side);
+            let Some(own) = streams.sides.get_mut(side) else { continue };
+            let deep = own.offset >= self.settings.depth;
+            if deep || own.searched && !wants {
+                self.finish_search(flow, own, side);
+                self.report_hits(on, flow, side);
+                self.waiting = self.waiting.saturating_sub(own.waiting_bytes());
                 own.clear();
                 flow.close_stream(side);
             } else {
@@ -279,69 +299,43 @@ impl Worker {
         }
     }
 
-    /// At a flow's end: gives up all gaps and hands on what is left.
-    pub(super) fn flush_streams(&mut self, seq: u64, now: Timestamp, flow: &mut Flow) {
+    /// At a flow's end: gives up all gaps, hands on what is left and decides what waited.
+    pub(super) fn flush(&mut self, on: &mut Occasion<'_>, flow: &mut Flow) {
         let Some(mut streams) = flow.streams.take() else { return };
         for side in 0..2 {
+            self.give_up_gaps(on, flow, &mut streams, side);
             let Some(own) = streams.sides.get_mut(side) else { continue };
-            if !own.is_waiting() {
-                continue;
-            }
-            // The flow is out of the table: it goes back in for the last time, under its own key.
-            self.waiting_bytes = self.waiting_bytes.saturating_sub(own.waiting_bytes());
-            self.flush_side(seq, now, flow, &mut streams, side);
-        }
-    }
-
-    fn flush_side(
-        &mut self,
-        seq: u64,
-        now: Timestamp,
-        flow: &mut Flow,
-        streams: &mut Streams,
-        side: Side,
-    ) {
-        let Some(mut next) = flow.expected(side) else { return };
-        loop {
-            let Some(own) = streams.sides.get_mut(side) else { return };
-            let Some(end) = own.gap_end() else { return };
-            let gap = end.wrapping_sub(next);
-            if gap > 0 && gap < 1 << 31 {
-                flow.missed(side, u64::from(gap));
-                self.totals.counters.missed_bytes += u64::from(gap);
-                next = end;
-                lose(streams, side, gap);
-            }
-            let Some(own) = streams.sides.get_mut(side) else { return };
-            let Piece::Data(data, _) = own.ready(&mut next) else { continue };
-            if own.searched || flow.app.is_encrypted_payload() {
-                continue;
-            }
-            let context = ScanContext {
-                app: flow.app,
-                tuple: flow.tuple(),
-                to_server: side == flow.orig,
-                offset: own.offset,
-            };
-            own.offset += data.len() as u64;
-            let mut hits = Vec::new();
-            self.matcher.scan(&mut own.scan, &data, &context, &mut hits);
-            self.totals.counters.searched_bytes += data.len() as u64;
-            for hit in hits {
-                let hit = self.matcher.describe(hit, flow.id, flow.tuple(), flow.orig == side);
-                self.push(seq, now, Observation::Keyword(Box::new(hit)));
-            }
+            self.waiting = self.waiting.saturating_sub(own.waiting_bytes());
+            own.clear();
+            self.finish_search(flow, own, side);
+            self.report_hits(on, flow, side);
         }
     }
 }
 
-/// The packet that is being worked on.
-#[derive(Clone, Copy)]
-struct Run {
-    seq: u64,
-    now: Timestamp,
-    slot: Slot,
+/// A segment that is ahead of its stream.
+struct Held<'a> {
+    start: u32,
+    data: &'a [u8],
+    cut: u32,
+}
+
+fn context(flow: &Flow, side: Side, offset: u64) -> ScanContext {
+    ScanContext { app: flow.app, tuple: flow.tuple(), to_server: side == flow.orig, offset }
+}
+
+fn push_facts(
+    on: &mut Occasion<'_>,
+    flow: &Flow,
     side: Side,
+    src_mac: Option<Mac>,
+    sink: FactSink,
+) {
+    let (id, by_originator) = (flow.id, flow.orig == side);
+    for fact in sink.facts {
+        let seen = AppSeen { id, tuple: flow.tuple(), by_originator, src_mac, fact };
+        on.push(Observation::App(Box::new(seen)));
+    }
 }
 
 /// Bytes of a direction are lost: what was half read starts anew behind them.

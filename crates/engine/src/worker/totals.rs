@@ -159,7 +159,7 @@ impl WorkerTotals {
 }
 
 impl WorkerCounters {
-    fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         self.malformed += other.malformed;
         self.snapped += other.snapped;
         self.tunnelled += other.tunnelled;
