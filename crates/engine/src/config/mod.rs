@@ -1,13 +1,21 @@
 //! Settings: what the user wrote, checked against the tables, resolved with defaults.
 
+mod core;
+mod parse;
 pub(crate) mod read;
+mod reference;
 mod section;
+mod value;
 
+pub use parse::{ENV_PREFIX, Origin, Shown};
 pub use read::{ConfigError, Fault};
+pub use reference::reference;
 pub use section::{PerHost, Prefix, Section, Values};
 
 use crate::detect::{DETECTORS, Spec};
+use crate::keyword::BUILTIN;
 use anomalyzer_wire::Addr;
+use std::collections::BTreeMap;
 
 /// Resolved settings of the engine.
 #[derive(Clone, Debug)]
@@ -20,9 +28,34 @@ pub struct Config {
     pub stream: StreamSettings,
     /// The site's networks; empty means the private ranges.
     pub home: Vec<Prefix>,
+    /// Keyword lists: files, and `builtin:NAME`. Read by the program, since the engine reads no
+    /// files.
+    pub keywords: Vec<String>,
     /// One section for each row of [`DETECTORS`], in that order.
     pub detect: Vec<Section>,
+    /// Where values that are not defaults come from, by full key.
+    origins: BTreeMap<String, Origin>,
 }
+
+/// Numbers that belong to no detector, at their defaults.
+struct Defaults {
+    limits: Limits,
+    flow: FlowSettings,
+    stream: StreamSettings,
+}
+
+const DEFAULT: Defaults = Defaults {
+    limits: Limits { flows: 262_144, hosts: 65_536, alerts: 50_000, stream_bytes: 64 << 20 },
+    flow: FlowSettings {
+        tcp_new_s: 60,
+        tcp_idle_s: 300,
+        tcp_closed_s: 5,
+        udp_idle_s: 60,
+        one_way_idle_s: 60,
+        active_s: 3_600,
+    },
+    stream: StreamSettings { depth: 65_536, prefix: 16_384 },
+};
 
 /// Sizes of tables keyed by traffic.
 #[derive(Clone, Copy, Debug)]
@@ -66,25 +99,20 @@ pub struct StreamSettings {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            limits: Limits {
-                flows: 262_144,
-                hosts: 65_536,
-                alerts: 50_000,
-                stream_bytes: 64 << 20,
-            },
-            flow: FlowSettings {
-                tcp_new_s: 60,
-                tcp_idle_s: 300,
-                tcp_closed_s: 5,
-                udp_idle_s: 60,
-                one_way_idle_s: 60,
-                active_s: 3_600,
-            },
-            stream: StreamSettings { depth: 65_536, prefix: 16_384 },
+            limits: DEFAULT.limits,
+            flow: DEFAULT.flow,
+            stream: DEFAULT.stream,
             home: Vec::new(),
+            keywords: default_lists(),
             detect: DETECTORS.iter().map(|spec| Section::defaults(spec)).collect(),
+            origins: BTreeMap::new(),
         }
     }
+}
+
+fn default_lists() -> Vec<String> {
+    let used = BUILTIN.iter().filter(|list| list.by_default);
+    used.map(|list| format!("builtin:{}", list.name)).collect()
 }
 
 impl Config {

@@ -135,6 +135,11 @@ pub(crate) struct At<T> {
 }
 
 impl<'t, 'a> Fields<'t, 'a> {
+    /// A table whose keys somebody else checks.
+    pub(crate) fn new(table: &'t DeTable<'a>, path: &str) -> Self {
+        Self { table, path: path.to_owned() }
+    }
+
     /// Full name of a key of this table.
     pub(crate) fn name(&self, key: &str) -> String {
         join(&self.path, key)

@@ -3,6 +3,9 @@
 use crate::alert::Severity;
 use crate::detect::{Setting, Spec};
 use anomalyzer_wire::Addr;
+use std::cmp::Reverse;
+use std::fmt;
+use std::net::IpAddr;
 
 /// A network: an address and how many leading bits count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,29 @@ impl Prefix {
         (len <= 128).then(|| Self { bits: addr.to_bits() & mask(len), len })
     }
 
+    /// Reads `10.0.0.0/24`, `2001:db8::/32` or a single address. The error is a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no address or network, such as 10.0.0.0/24");
+        let (addr, len) = match text.split_once('/') {
+            Some((addr, len)) => (addr, Some(len)),
+            None => (text, None),
+        };
+        let addr = Addr::from(addr.parse::<IpAddr>().map_err(|_| wrong())?);
+        let most = if addr.is_v4() { 32 } else { 128 };
+        let len = match len {
+            Some(len) if len.bytes().all(|b| b.is_ascii_digit()) => {
+                len.parse::<u8>().ok().filter(|len| *len <= most).ok_or_else(wrong)?
+            }
+            Some(_) => return Err(wrong()),
+            None => most,
+        };
+        let prefix = Self::new(addr, len).ok_or_else(wrong)?;
+        if prefix.bits != addr.to_bits() {
+            return Err(format!("{text:?} has bits set beyond its length: write {prefix}"));
+        }
+        Ok(prefix)
+    }
+
     /// True when the address is inside.
     pub const fn contains(self, addr: Addr) -> bool {
         addr.to_bits() & mask(self.len) == self.bits
@@ -27,6 +53,15 @@ impl Prefix {
     /// Leading bits, counted in the 128-bit form.
     pub const fn len128(self) -> u8 {
         self.len
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let addr = Addr::v6(self.bits.to_be_bytes());
+        // An IPv4 network is longer than the 96 bits that IPv4 addresses share here.
+        let len = if addr.is_v4() { self.len.saturating_sub(96) } else { self.len };
+        write!(f, "{addr}/{len}")
     }
 }
 
@@ -91,7 +126,12 @@ pub struct Section {
     pub values: Values,
     /// Values for hosts and networks, longest prefix first.
     pub hosts: Vec<(Prefix, Values)>,
+    /// What the overrides themselves say, in the order of `hosts`.
+    own: Vec<(Prefix, Own)>,
 }
+
+/// Keys and values of one override.
+type Own = Vec<(&'static str, f64)>;
 
 impl Section {
     /// The table's defaults.
@@ -103,6 +143,35 @@ impl Section {
             severity: None,
             values: Values { keys: spec.settings, numbers },
             hosts: Vec::new(),
+            own: Vec::new(),
+        }
+    }
+
+    /// Sets a value for every host that has no override of it; false when there is no such key.
+    pub fn set(&mut self, key: &str, number: f64) -> bool {
+        let known = self.values.set(key, number);
+        self.inherit();
+        known
+    }
+
+    /// Sets values for a host or network; what is not given is as for everybody.
+    pub fn set_host(&mut self, prefix: Prefix, own: &[(&'static str, f64)]) {
+        match self.own.iter_mut().find(|(p, _)| *p == prefix) {
+            Some((_, before)) => before.extend_from_slice(own),
+            None => self.own.push((prefix, own.to_vec())),
+        }
+        self.own.sort_by_key(|(p, _)| Reverse(p.len128()));
+        self.inherit();
+    }
+
+    fn inherit(&mut self) {
+        self.hosts.clear();
+        for (prefix, own) in &self.own {
+            let mut values = self.values.clone();
+            for (key, number) in own {
+                values.set(key, *number);
+            }
+            self.hosts.push((*prefix, values));
         }
     }
 

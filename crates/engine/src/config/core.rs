@@ -1,0 +1,80 @@
+//! The table of settings that belong to no detector.
+
+use super::{Config, DEFAULT};
+use crate::detect::{Setting, Unit};
+
+/// A setting outside of the detectors: where it stands and how it is read and written.
+pub(crate) struct Core {
+    /// Name of the TOML table.
+    pub(crate) section: &'static str,
+    pub(crate) setting: Setting,
+    pub(crate) get: fn(&Config) -> f64,
+    pub(crate) set: fn(&mut Config, f64),
+}
+
+/// One sentence for each section, in the order of the reference.
+pub(crate) const SECTIONS: [(&str, &str); 5] = [
+    (
+        "limits",
+        "Sizes of the tables that traffic fills. When one is full, what matters least goes.",
+    ),
+    ("flow", "When a flow ends, by packet time."),
+    ("stream", "How far the payload of each direction is read."),
+    ("site", "The site itself."),
+    ("keywords", "Patterns searched in payloads."),
+];
+
+macro_rules! core {
+    ($section:literal, $key:literal, $unit:ident, $range:expr, $about:literal,
+     $config:ident . $($field:ident).+ : $type:ty) => {
+        Core {
+            section: $section,
+            setting: Setting {
+                key: $key,
+                unit: Unit::$unit,
+                default: DEFAULT.$($field).+ as f64,
+                min: $range.0,
+                max: $range.1,
+                about: $about,
+            },
+            get: |$config| $config.$($field).+ as f64,
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within its range
+            set: |$config, number| $config.$($field).+ = number as $type,
+        }
+    };
+}
+
+/// Every setting outside of the detectors.
+#[rustfmt::skip] // one row is one setting
+#[allow(clippy::cast_lossless)] // one macro for fields of several widths
+pub(crate) static CORE: [Core; 12] = [
+    core!("limits", "flows", Count, (1_024.0, 16_777_216.0),
+        "Flows kept at a time, over all workers; half-open flows and those of one packet go first.",
+        config.limits.flows: usize),
+    core!("limits", "hosts", Count, (1_024.0, 16_777_216.0),
+        "Hosts with statistics.", config.limits.hosts: usize),
+    core!("limits", "alerts", Count, (100.0, 1_000_000.0),
+        "Alerts kept; the oldest of the lowest severity goes first.", config.limits.alerts: usize),
+    core!("limits", "stream_bytes", Bytes, (1_048_576.0, 17_179_869_184.0),
+        "Memory for TCP segments that wait for their turn and beginnings of application messages, \
+         over all workers.", config.limits.stream_bytes: usize),
+    core!("flow", "tcp_new_s", Seconds, (1.0, 3_600.0),
+        "TCP without packets before it is established.", config.flow.tcp_new_s: u32),
+    core!("flow", "tcp_idle_s", Seconds, (5.0, 86_400.0),
+        "Established TCP without packets.", config.flow.tcp_idle_s: u32),
+    core!("flow", "tcp_closed_s", Seconds, (0.0, 300.0),
+        "How long a late packet still belongs to a closed TCP connection.",
+        config.flow.tcp_closed_s: u32),
+    core!("flow", "udp_idle_s", Seconds, (1.0, 3_600.0),
+        "UDP and other protocols without packets, when both sides have sent.",
+        config.flow.udp_idle_s: u32),
+    core!("flow", "one_way_idle_s", Seconds, (1.0, 3_600.0),
+        "ICMP, and UDP without an answer.", config.flow.one_way_idle_s: u32),
+    core!("flow", "active_s", Seconds, (10.0, 86_400.0),
+        "A flow that goes on has a record written at least this often.", config.flow.active_s: u32),
+    core!("stream", "depth", Bytes, (0.0, 1_073_741_824.0),
+        "Bytes of each direction that are searched for keywords; bytes known to be encrypted are \
+         not searched.", config.stream.depth: u64),
+    core!("stream", "prefix", Bytes, (2_048.0, 1_048_576.0),
+        "Bytes of each direction kept for application parsers.", config.stream.prefix: usize),
+];
