@@ -148,6 +148,22 @@ protocols! {
     Git = "git",
     /// rsync daemon.
     Rsync = "rsync",
+    /// Service Location Protocol.
+    Slp = "slp",
+    /// RMCP and IPMI.
+    Rmcp = "rmcp",
+    /// PPTP control connection.
+    Pptp = "pptp",
+    /// L2TP.
+    L2tp = "l2tp",
+    /// Apache JServ Protocol.
+    Ajp = "ajp",
+    /// NATS.
+    Nats = "nats",
+    /// Stratum, the protocol of mining pools.
+    Stratum = "stratum",
+    /// NAT-PMP and PCP.
+    NatPmp = "nat-pmp",
     /// ONC RPC and portmapper.
     Rpc = "rpc",
     /// Character generator.

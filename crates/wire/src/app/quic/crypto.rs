@@ -35,8 +35,8 @@ fn salt(version: u32) -> Option<&'static [u8; 20]> {
         V1 | 0xff00_0021..=0xff00_0022 => &SALT_V1,
         V2 => &SALT_V2,
         0xff00_001d..=0xff00_0020 => &SALT_DRAFT_29,
-        // Drafts 23 to 28, and Facebook's name for draft 27.
-        0xff00_0017..=0xff00_001c | 0xface_b002 => &SALT_DRAFT_23,
+        // Drafts 23 to 28, and Facebook's names for draft 27.
+        0xff00_0017..=0xff00_001c | 0xface_b002 | 0xface_b00e => &SALT_DRAFT_23,
         _ => return None,
     })
 }

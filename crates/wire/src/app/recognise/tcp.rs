@@ -16,6 +16,7 @@ pub(super) fn look(bytes: &[u8], port: u16) -> Look {
         0x03 => tpkt(bytes),
         0x04 | 0x05 => socks_or_rpc(bytes),
         0x10 => mqtt(bytes),
+        0x12 if bytes.starts_with(b"\x12\x34") => Maybe(Ajp),
         0x12 => tds(bytes),
         0x13 if bytes.starts_with(b"\x13BitTorrent protocol") => Is(Bittorrent),
         // '0' also begins Git's packet lines.
@@ -162,6 +163,7 @@ fn telnet_or_bgp(bytes: &[u8]) -> Look {
 fn length_prefixed(bytes: &[u8], port: u16) -> Look {
     match bytes {
         [0, _, _, _, 0xfd..=0xff, b'S', b'M', b'B', ..] => Is(Smb),
+        [0, _, 0, 1, 0x1a, 0x2b, 0x3c, 0x4d, ..] => Is(Pptp),
         [0, 0, 0, 8, 4, 0xd2, 0x16, 0x2e..=0x30] => Is(Postgres),
         [0, 0, _, _, 0, 3, 0, 0, b'a'..=b'z', ..] => Is(Postgres),
         [0, 0, _, _, 0x6a..=0x6d | 0x7e, 0x81 | 0x82, ..] => Is(Kerberos),
@@ -184,7 +186,7 @@ fn length_prefixed(bytes: &[u8], port: u16) -> Look {
                 Maybe(Dns)
             }
         }
-        [high, low, opcode, rest @ ..] if openvpn(*high, *low, *opcode, rest) => {
+        [high, low, packet @ ..] if openvpn(*high, *low, packet) => {
             if port == 1194 {
                 Is(OpenVpn)
             } else {
@@ -217,8 +219,21 @@ fn dns_over_tcp(high: u8, low: u8, message: &[u8], port: u16) -> bool {
     len >= 17 && (port == 53 || message.len() == len) && dns::is_plausible(message)
 }
 
-/// Hard reset of a client (V2, V3) or a server (V2) with its whole packet.
-fn openvpn(high: u8, low: u8, opcode: u8, rest: &[u8]) -> bool {
+/// A hard reset with a length before it.
+fn openvpn(high: u8, low: u8, packet: &[u8]) -> bool {
     let len = usize::from(u16::from_be_bytes([high, low]));
-    matches!(opcode, 0x38 | 0x40 | 0x50) && (14..=600).contains(&len) && rest.len() + 1 == len
+    packet.get(..len).is_some_and(is_openvpn_reset)
+}
+
+/// Hard reset of a client (V2, V3) or a server (V2): without HMAC its packet id is 0, with
+/// tls-crypt the first packet number stands behind the session id.
+pub(super) fn is_openvpn_reset(packet: &[u8]) -> bool {
+    match (packet.first(), packet.len()) {
+        (Some(0x38 | 0x50), 14 | 42 | 54 | 86) => {
+            packet.ends_with(&[0; 5]) || packet.get(9..13) == Some(&[0, 0, 0, 1])
+        }
+        // One acknowledgement, the client's session id, packet id 0.
+        (Some(0x40), 26) => packet.get(9) == Some(&1) && packet.ends_with(&[0; 4]),
+        _ => false,
+    }
 }

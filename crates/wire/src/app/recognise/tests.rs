@@ -58,6 +58,9 @@ fn one_direction_is_enough_on_any_port() {
         (b"\x65\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00________\x00\x00\x00\x00\x01\x00\x00\x00", Enip),
         (b"0032git-upload-pack /x\0host=h\0", Git),
         (b"@RSYNCD: 31.0\n", Rsync),
+        (b"INFO {\"server_id\":\"x\"}\r\n", Nats),
+        (b"{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[]}\n", Stratum),
+        (b"\x00\x9c\x00\x01\x1a\x2b\x3c\x4d\x00\x01", Pptp),
     ];
     for (bytes, proto) in cases {
         assert_eq!(tcp(bytes, b"", 4242), (*proto, true), "{:?}", bytes.escape_ascii().to_string());
@@ -119,4 +122,11 @@ fn datagrams() {
     assert_eq!(udp(b"\x16\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x01", 4242), Dtls);
     assert_eq!(udp(&[0xa7; 64], 4242), Unknown);
     assert_eq!(udp(b"", 53), Unknown);
+    let reset = b"\x38\x33\x48\x57\x70\x3d\x96\xdb\x39\x00\x00\x00\x00\x00";
+    assert_eq!(udp(reset, 4242), OpenVpn);
+    let framed = [b"\x00\x0e", &reset[..], b"\x00\x16"].concat();
+    assert_eq!(tcp(&framed, b"", 1194), (OpenVpn, true));
+    assert_eq!(udp(b"\x00\x01\x00\x00abcdefghijklmnop", 3478), Stun);
+    assert_eq!(udp(b"\x02\x01\x00\x00\x1d\x00", 427), Slp);
+    assert_eq!(udp(b"\x06\x00\xff\x06\x00\x00\x11\xbe", 623), Rmcp);
 }

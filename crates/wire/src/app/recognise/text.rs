@@ -26,6 +26,7 @@ pub(super) fn look(bytes: &[u8], port: u16) -> Look {
         Some(b'A'..=b'Z' | b'a'..=b'z') => request(head, line, port),
         Some(b'*' | b'+' | b'-' | b'$') => marked(head, port),
         Some(b'<') => angle(head),
+        Some(b'{') => json(head),
         Some(b':') if find(line.unwrap_or_default(), b" NOTICE ").is_some() => Is(Irc),
         Some(b':') if find(line.unwrap_or_default(), b" 001 ").is_some() => Is(Irc),
         _ if port == 23 && contains_no_case(head, b"login:") => Is(Telnet),
@@ -37,7 +38,9 @@ pub(super) fn look(bytes: &[u8], port: u16) -> Look {
 
 /// Openings that no other protocol has.
 fn by_magic(bytes: &[u8]) -> Look {
-    const MAGIC: [(&[u8], Look); 20] = [
+    const MAGIC: [(&[u8], Look); 22] = [
+        (b"CONNECT {", Is(Nats)),
+        (b"INFO {", Is(Nats)),
         (b"SSH-", Is(Ssh)),
         (b"HTTP/1.", Is(Http)),
         (b"PRI * HTTP/2.0", Is(Http2)),
@@ -192,6 +195,17 @@ fn marked(head: &[u8], port: u16) -> Look {
         [b'-', b'N', b'O', b'A', b'U', b'T', b'H', ..] => Is(Redis),
         _ if head.len() < 4 => Short,
         _ => No,
+    }
+}
+
+/// Miners' JSON: `mining.` methods, or the `login` of Monero's kind.
+fn json(head: &[u8]) -> Look {
+    let start = head.get(..256).unwrap_or(head);
+    let says = |word: &[u8]| find(start, word).is_some();
+    if says(b"\"mining.") || (says(b"\"login\"") && says(b"\"method\"") && says(b"\"params\"")) {
+        Is(Stratum)
+    } else {
+        No
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::match_same_arms, reason = "one arm for each kind of message")]
 #![allow(clippy::enum_glob_use, reason = "tables of protocols read best without a prefix")]
 
-use super::tcp::after_der_length;
+use super::tcp::{after_der_length, is_openvpn_reset};
 use crate::app::AppProto::{self, *};
 use crate::app::dns;
 use crate::app::read::{Reader, find, starts_no_case, usize_of};
@@ -47,6 +47,11 @@ fn by_port(payload: &[u8], port: u16, other: u16) -> AppProto {
         520 => when(matches!(payload, [1 | 2, 1 | 2, 0, 0, ..]), Rip),
         1812 | 1813 | 1645 | 1646 | 3799 => when(is_radius(payload), Radius),
         2055 | 9995 | 9996 | 4739 => when(is_netflow(payload), Netflow),
+        427 => when(matches!(payload, [1 | 2, 1..=14, ..]), Slp),
+        623 => when(matches!(payload, [6, 0, _, 6..=8 | 0x86, ..]), Rmcp),
+        1701 => when(matches!(payload, [_, version, ..] if version & 15 == 2), L2tp),
+        5350 | 5351 => when(matches!(payload, [0 | 2, 0..=2 | 0x80..=0x83, ..]), NatPmp),
+        3478..=3481 | 19302..=19309 => when(is_old_stun(payload), Stun),
         6343 => when(matches!(payload, [0, 0, 0, 5, 0, 0, 0, 1 | 2, ..]), Sflow),
         11211 => when(matches!(payload, [_, _, _, _, _, _, 0, 0, _, ..]), Memcached),
         5683 => when(matches!(payload, [0x40..=0x78, code, _, _, ..] if code >> 5 <= 5), Coap),
@@ -66,10 +71,8 @@ fn by_content(payload: &[u8], src_port: u16, dst_port: u16) -> AppProto {
         [0xc0..=0xff, ..] if is_quic(payload) => Quic,
         [0x09 | 0x0d | 0x0c, ..] if is_google_quic(payload) => Quic,
         [0x30, ..] if is_snmp(payload) => Snmp,
+        [0x38 | 0x40 | 0x50, ..] if is_openvpn_reset(payload) => OpenVpn,
         [b'A'..=b'Z' | b'<' | b'd', ..] => text(payload),
-        [0x38, ..] if payload.len() == 14 || payload.len() == 42 || payload.len() == 54 => {
-            openvpn_reset(payload)
-        }
         [0x80..=0x8f, ..] => rtp_or_rtcp(payload, src_port, dst_port),
         _ => Unknown,
     };
@@ -123,6 +126,12 @@ fn is_syslog(payload: &[u8]) -> bool {
 fn is_stun(payload: &[u8]) -> bool {
     matches!(payload, [_, _, high, low, 0x21, 0x12, 0xa4, 0x42, ..]
         if payload.len() >= 20 + usize::from(u16::from_be_bytes([*high, *low])) && low.is_multiple_of(4))
+}
+
+/// RFC 3489, without a cookie: a known method and its exact length.
+fn is_old_stun(payload: &[u8]) -> bool {
+    matches!(payload, [0 | 1 | 8, 0..=0x20, high, low, ..]
+        if payload.len() == 20 + usize::from(u16::from_be_bytes([*high, *low])))
 }
 
 /// BOOTP's fixed part; off its ports also the magic cookie behind it.
@@ -240,13 +249,6 @@ fn is_radius(payload: &[u8]) -> bool {
 
 fn is_netflow(payload: &[u8]) -> bool {
     matches!(payload, [0, 1 | 5 | 7 | 9 | 10, ..]) && payload.len() >= 16
-}
-
-/// P_CONTROL_HARD_RESET_CLIENT_V2 without acknowledgements; packet id 0 when there is no HMAC.
-fn openvpn_reset(payload: &[u8]) -> AppProto {
-    let plain = payload.len() == 14 && matches!(payload.get(9..14), Some(&[0, 0, 0, 0, 0]));
-    let authenticated = payload.len() > 14 && payload.ends_with(&[0, 0, 0, 0, 0]);
-    if plain || authenticated { OpenVpn } else { Unknown }
 }
 
 /// Version 2 without padding or extension. One packet proves little, so only RTCP with an exact

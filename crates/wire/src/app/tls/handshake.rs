@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::record::{CHANGE_CIPHER_SPEC, HANDSHAKE, Records};
+use super::record::{ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, Records};
 use crate::app::read::{Reader, usize_of};
 
 pub(crate) const CLIENT_HELLO: u8 = 1;
@@ -27,10 +27,14 @@ pub(super) struct Handshake<'a> {
 }
 
 impl<'a> Handshake<'a> {
-    /// `None` when the prefix does not begin with a handshake record.
+    /// `None` when the prefix does not begin with a handshake record. Warnings may stand before
+    /// it: servers answer a name they do not know with one.
     pub(super) fn of(prefix: &'a [u8]) -> Option<Self> {
         let mut records = Records::new(prefix);
-        let first = records.next().filter(|record| record.content_type == HANDSHAKE)?;
+        let first = records.find(|record| record.content_type != ALERT)?;
+        if first.content_type != HANDSHAKE {
+            return None;
+        }
         let mut gathered = Self {
             bytes: Cow::Borrowed(first.fragment),
             consumed: first.end().min(prefix.len()),

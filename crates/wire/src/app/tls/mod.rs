@@ -30,7 +30,7 @@ const SIGNALS_MAX: usize = 16;
 /// record that ends the hello ends.
 pub fn client_hello(prefix: &[u8]) -> Parsed<ClientHello> {
     let Some(handshake) = Handshake::of(prefix) else {
-        return if record::is_possible(prefix) { Parsed::NeedMore } else { Parsed::NotThis };
+        return if may_begin(prefix) { Parsed::NeedMore } else { Parsed::NotThis };
     };
     match handshake.message(handshake::CLIENT_HELLO) {
         Some(body) => match ClientHello::parse(body) {
@@ -40,6 +40,11 @@ pub fn client_hello(prefix: &[u8]) -> Parsed<ClientHello> {
         None if handshake.may_bring(handshake::CLIENT_HELLO) => Parsed::NeedMore,
         None => Parsed::NotThis,
     }
+}
+
+/// True while nothing but warnings has come.
+fn may_begin(prefix: &[u8]) -> bool {
+    matches!(encrypted_from(prefix), EncryptedFrom::NotBefore(_))
 }
 
 /// Reads the body of a ClientHello message that came without records, as in QUIC.
@@ -77,7 +82,7 @@ pub struct ServerFlight {
 /// more; stop at [`ServerFlight::complete`].
 pub fn server_flight(prefix: &[u8]) -> Parsed<ServerFlight> {
     let Some(handshake) = Handshake::of(prefix) else {
-        return if record::is_possible(prefix) { Parsed::NeedMore } else { Parsed::NotThis };
+        return if may_begin(prefix) { Parsed::NeedMore } else { Parsed::NotThis };
     };
     let hello = handshake.message(handshake::SERVER_HELLO).and_then(ServerHello::parse);
     let chain = handshake.message(handshake::CERTIFICATE);

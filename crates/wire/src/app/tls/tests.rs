@@ -200,6 +200,15 @@ fn a_server_flight() {
 }
 
 #[test]
+fn a_warning_before_the_flight() {
+    let warning = record(21, &[1, 112]);
+    assert_eq!(server_flight(&warning), Parsed::NeedMore);
+    let stream = [warning, server_stream()].concat();
+    assert!(server_flight(&stream).fact().unwrap().hello.is_some());
+    assert_eq!(server_flight(&record(23, b"sealed")), Parsed::NotThis);
+}
+
+#[test]
 fn self_signed_and_damaged_certificates() {
     let own = name(b"box", b"home");
     let der = certificate(&own, &own);
