@@ -17,6 +17,7 @@
 mod actor;
 mod attacks;
 pub mod build;
+pub mod floods;
 mod frame;
 mod net;
 mod office;

@@ -69,11 +69,15 @@ fn tshark_finds_no_error_in_the_office() {
 
 #[test]
 fn tshark_finds_no_error_in_the_attacks() {
+    let mut complaints = Vec::new();
     for kind in AttackKind::ALL.iter().filter(|kind| !kind.name().starts_with("malformed")) {
-        let frames = generate(&alone(*kind, Origin::Default)).take(30_000);
+        let frames = generate(&alone(*kind, Origin::Default)).take(7_000);
         let Some(lines) = tshark_complaints(frames) else { return };
-        assert!(lines.is_empty(), "{}: {} frames, {:#?}", kind.name(), lines.len(), &lines[..1]);
+        if let Some(first) = lines.first() {
+            complaints.push(format!("{}: {} frames, {first}", kind.name(), lines.len()));
+        }
     }
+    assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
 #[test]

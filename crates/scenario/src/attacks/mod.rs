@@ -3,8 +3,16 @@
 //! A row of the table is the kind's variant, its name, the detector that should find it, the
 //! technique the detector should name, and the function that starts it.
 
+mod amplification;
+mod ddos;
+mod flood;
+mod host_sweep;
+mod malformed;
 mod port_scan;
+mod protocol_scan;
 mod target;
+mod volume;
+mod web_attack;
 
 use std::net::IpAddr;
 
@@ -125,6 +133,30 @@ attack_table! {
     PortScanUdp "port-scan-udp" "port-scan" "udp" port_scan::udp;
     PortScanMixed "port-scan-mixed" "port-scan" "mixed" port_scan::mixed;
     PortScanSlow "port-scan-slow" "port-scan" "syn" port_scan::slow;
+    HostSweepTcp "host-sweep-tcp" "host-sweep" "tcp" host_sweep::tcp;
+    HostSweepUdp "host-sweep-udp" "host-sweep" "udp" host_sweep::udp;
+    HostSweepIcmp "host-sweep-icmp" "host-sweep" "icmp" host_sweep::icmp;
+    HostSweepArp "host-sweep-arp" "host-sweep" "arp" host_sweep::arp;
+    IpprotoScan "ipproto-scan" "protocol-scan" "" protocol_scan::start;
+    FloodSyn "flood-syn" "flood" "syn" flood::syn;
+    FloodUdp "flood-udp" "flood" "udp" flood::udp;
+    FloodIcmp "flood-icmp" "flood" "icmp" flood::icmp;
+    FloodIcmpV6 "flood-icmpv6" "flood" "icmp" flood::icmpv6;
+    FloodDhcp "flood-dhcp" "flood" "dhcp" flood::dhcp;
+    FloodHttp "flood-http" "flood" "http" flood::http;
+    DdosSyn "ddos-syn" "ddos" "syn" ddos::syn;
+    DdosUdp "ddos-udp" "ddos" "udp" ddos::udp;
+    DdosIcmp "ddos-icmp" "ddos" "icmp" ddos::icmp;
+    DdosMixed "ddos-mixed" "ddos" "mixed" ddos::mixed;
+    DdosReflection "ddos-reflection" "ddos" "reflection" ddos::reflection;
+    DdosAmplificationDns "ddos-amplification-dns" "ddos" "amplification" amplification::dns;
+    DdosAmplificationNtp "ddos-amplification-ntp" "ddos" "amplification" amplification::ntp;
+    DdosAmplificationSnmp "ddos-amplification-snmp" "ddos" "amplification" amplification::snmp;
+    TrafficSpike "traffic-spike" "traffic-spike" "sigma" volume::spike;
+    NoisyHost "noisy-host" "noisy-host" "" volume::noisy_host;
+    RarePort "rare-port" "rare-port" "" volume::rare_port;
+    Keyword "keyword" "keyword" "" web_attack::start;
+    Malformed "malformed" "malformed" "" malformed::start;
 }
 
 impl AttackKind {

@@ -1,12 +1,12 @@
 //! The two ends of an attack, and how the attacked host's stack answers what it did not ask for.
 
 use super::{Origin, Stage, outsider};
-use crate::actor::{Context, MICRO, MILLI};
+use crate::actor::{Actor, Context, MICRO, MILLI, actor};
 use crate::build::icmp;
 use crate::build::ip::Peer;
 use crate::build::tcp::{self, ACK, FIN, RST, SYN, Segment};
 use crate::rng::Rng;
-use crate::world::{HostId, LINUX, Stack};
+use crate::world::{HostId, LINUX, Stack, WEB};
 
 /// An attacker and its road into the office.
 #[derive(Clone, Copy, Debug)]
@@ -100,4 +100,25 @@ pub(crate) fn ports(count: usize, rng: &mut Rng) -> Vec<u16> {
 /// A pause between probes around `mean`, as scanners that wait for answers show it.
 pub(crate) fn probe_gap(rng: &mut Rng, mean: i64) -> i64 {
     (mean / 2 + rng.exponential(mean / 2)).min(500 * MILLI.max(mean))
+}
+
+/// An actor that acts `count` times with random gaps of this mean between.
+pub(crate) fn repeat(
+    rng: &mut Rng,
+    count: u32,
+    mean: i64,
+    mut act: impl FnMut(&mut Context<'_>, &mut Rng, u32) + 'static,
+) -> Box<dyn Actor> {
+    let mut rng = rng.fork();
+    let mut done = 0;
+    actor(move |cx| {
+        act(cx, &mut rng, done);
+        done += 1;
+        (done < count).then(|| mean / 2 + rng.exponential(mean / 2))
+    })
+}
+
+/// The public web server as a victim, and its address.
+pub(crate) fn web_victim(stage: &Stage, port: u16) -> Peer {
+    stage.world.hosts[WEB].peer(port)
 }

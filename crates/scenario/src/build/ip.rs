@@ -38,6 +38,12 @@ impl Peer {
         Self { port, ..self }
     }
 
+    /// This peer with another address.
+    #[must_use]
+    pub const fn at(self, ip: IpAddr) -> Self {
+        Self { ip, ..self }
+    }
+
     /// An IPv4 multicast group as receiver (RFC 1112 section 6.4).
     pub fn group_v4(group: [u8; 4], port: u16) -> Self {
         let [_, b, c, d] = group;

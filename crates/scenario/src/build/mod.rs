@@ -2,8 +2,10 @@
 //! frame has valid lengths and checksums. What to send when is left to `office` and `attacks`.
 
 pub mod arp;
+pub mod ber;
 pub mod cert;
 pub mod checksum;
+pub mod dhcp;
 pub mod dns;
 pub mod http;
 pub mod icmp;

@@ -1,7 +1,7 @@
 //! What several test files need: an independent checksum verifier and a tshark run.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::unwrap_used)]
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -34,7 +34,7 @@ fn ipv4(ip: &[u8]) -> Result<(), String> {
     let mut pseudo = ip[12..20].to_vec();
     pseudo.extend_from_slice(&[0, ip[9]]);
     pseudo.extend_from_slice(&((total - header) as u16).to_be_bytes());
-    transport(ip[9], pseudo, &ip[header..total])
+    transport(ip[9], &pseudo, &ip[header..total])
 }
 
 fn ipv6(ip: &[u8]) -> Result<(), String> {
@@ -47,13 +47,13 @@ fn ipv6(ip: &[u8]) -> Result<(), String> {
     let mut pseudo = ip[8..40].to_vec();
     pseudo.extend_from_slice(&(payload.len() as u32).to_be_bytes());
     pseudo.extend_from_slice(&[0, 0, 0, next]);
-    transport(next, pseudo, payload)
+    transport(next, &pseudo, payload)
 }
 
-fn transport(protocol: u8, pseudo: Vec<u8>, payload: &[u8]) -> Result<(), String> {
+fn transport(protocol: u8, pseudo: &[u8], payload: &[u8]) -> Result<(), String> {
     let covered = match protocol {
         1 => payload.to_vec(),
-        6 | 17 | 58 => [&pseudo, payload].concat(),
+        6 | 17 | 58 => [pseudo, payload].concat(),
         _ => return Ok(()),
     };
     if protocol == 17 && usize::from(be16(payload, 4)?) != payload.len() {
