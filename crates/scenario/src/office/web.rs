@@ -9,15 +9,20 @@ use crate::office::pause;
 use crate::rng::Rng;
 use crate::world::HostId;
 
+/// Starts browsing on `host`.
+pub(super) fn start(host: HostId, rng: Rng) -> Box<dyn Actor> {
+    Box::new(Browsing::new(host, rng))
+}
+
 /// One person with a browser.
-pub(crate) struct Browsing {
+struct Browsing {
     host: HostId,
     rng: Rng,
     favourites: Vec<usize>,
 }
 
 impl Browsing {
-    pub(crate) fn new(host: HostId, mut rng: Rng) -> Self {
+    fn new(host: HostId, mut rng: Rng) -> Self {
         let favourites = (0..12).map(|_| rng.below(u64::MAX) as usize).collect();
         Self { host, rng, favourites }
     }
