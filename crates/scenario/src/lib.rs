@@ -28,7 +28,7 @@ mod session;
 mod truth;
 mod world;
 
-pub use attacks::{AttackKind, Origin};
+pub use attacks::{AttackKind, LISTED, Origin};
 pub use frame::Frame;
 pub use plan::{Plan, PlannedAttack};
 pub use rng::Rng;

@@ -62,6 +62,27 @@ impl Plan {
         self
     }
 
+    /// The demonstration: ten minutes of the office, and in them one workstation that sweeps the
+    /// network, scans the file server, guesses its passwords and carries data out, while others
+    /// attack the web server from outside.
+    pub fn demo(seed: u64) -> Self {
+        use AttackKind as Kind;
+        let story = [
+            (Kind::HostSweepArp, 60, Origin::Inside),
+            (Kind::PortScanSyn, 100, Origin::Inside),
+            (Kind::BruteForceSmb, 150, Origin::Inside),
+            (Kind::Keyword, 200, Origin::Outside),
+            (Kind::ExfiltrationSmall, 260, Origin::Inside),
+            (Kind::DnsTunnel, 340, Origin::Inside),
+            (Kind::ArpSpoof, 420, Origin::Inside),
+            (Kind::DdosSyn, 520, Origin::Outside),
+        ];
+        let office = Self { hosts: 14, ..Self::office(seed, 10) };
+        story
+            .into_iter()
+            .fold(office, |plan, (kind, after_s, origin)| plan.with_at(kind, after_s, origin))
+    }
+
     /// One attack without any office traffic around it.
     pub fn attack_alone(seed: u64, kind: AttackKind, origin: Origin) -> Self {
         let plan = Self { office: false, ..Self::office(seed, 60) };

@@ -67,6 +67,9 @@ impl Road {
     }
 }
 
+/// The shortest last segment of a transfer of several.
+const CRUMB: u64 = 64;
+
 /// Segments of a bulk transfer that are emitted per wake-up.
 const BURST: usize = 16;
 
@@ -82,6 +85,7 @@ pub(crate) struct TcpSession {
     clock: [u32; 2],
     opened: bool,
     bulk: Option<Bulk>,
+    bulk_left: u64,
 }
 
 /// A bulk transfer under way.
@@ -118,6 +122,7 @@ impl TcpSession {
             rng,
             opened: false,
             bulk: None,
+            bulk_left: 0,
         }
     }
 
@@ -163,8 +168,12 @@ impl TcpSession {
             options: if stack.timestamps { &stamps } else { &[] },
         };
         self.emit(cx, at, side, &segment, payload);
-        if self.road.lossy && !payload.is_empty() && self.rng.chance(1) {
-            self.emit(cx, at + self.road.rtt, side, &segment, payload);
+        // Far from the end of a transfer, so that nothing is seen after the close; after the
+        // acknowledgement, as a retransmission whose cause was a lost or late one.
+        let bulk_left = self.bulk_left;
+        if self.road.lossy && bulk_left > 100_000 && !payload.is_empty() && self.rng.chance(1) {
+            let delay = self.road.rtt + 2 * self.road.gap + MILLI;
+            self.emit(cx, at + delay, side, &segment, payload);
         }
         let closes = u32::from(flags & FIN != 0);
         self.seq[me] = self.seq[me].wrapping_add(payload.len() as u32 + closes);
@@ -242,6 +251,7 @@ impl TcpSession {
         for index in 0..BURST {
             let payload = bulk.take(size, &cx.world.noise, &mut self.rng);
             let last = bulk.left == 0;
+            self.bulk_left = bulk.left;
             // Swapped neighbours: this one is delayed past the next.
             let late = self.road.lossy && !last && index % 2 == 0 && self.rng.chance(1);
             let delay = if late { self.road.gap + 10 * MICRO } else { 0 };
@@ -302,6 +312,10 @@ impl Actor for TcpSession {
 impl Bulk {
     /// The next at most `size` bytes.
     fn take(&mut self, size: usize, noise: &[u8], rng: &mut Rng) -> Vec<u8> {
+        // No crumb is left for the last segment: decoders of encrypted protocols expect a whole
+        // cipher block at least.
+        let rest = self.left.saturating_sub(size as u64);
+        let size = if (1..CRUMB).contains(&rest) { size - CRUMB as usize } else { size };
         let mut bytes = Vec::with_capacity(size);
         while bytes.len() < size && self.left > 0 {
             let room = (size - bytes.len()).min(self.left as usize);

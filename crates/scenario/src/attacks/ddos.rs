@@ -29,13 +29,13 @@ pub(super) fn source(cx: &Context<'_>, index: u32, port: u16) -> Peer {
     cx.world.outside(ip, port, 40 + (spread % 21) as u8)
 }
 
-/// 48,000 SYNs at 4,000 a second from spoofed sources.
+/// 36,000 SYNs at 4,000 a second from spoofed sources.
 pub(super) fn syn(stage: &mut Stage) -> Vec<Launch> {
     let victim = web_victim(stage, 443);
-    let act = repeat(stage.rng, 48_000, 250 * MICRO, move |cx, rng, index| {
+    let act = repeat(stage.rng, 36_000, 250 * MICRO, move |cx, rng, index| {
         send_syn(cx, rng, index, victim);
     });
-    vec![Launch::new(&"many", &victim.ip, "48,000 SYN in 12 s, spoofed", act)]
+    vec![Launch::new(&"many", &victim.ip, "36,000 SYN in 9 s, spoofed", act)]
 }
 
 fn send_syn(cx: &mut Context<'_>, rng: &mut Rng, index: u32, victim: Peer) {

@@ -4,15 +4,24 @@
 //! technique the detector should name, and the function that starts it.
 
 mod amplification;
+mod arp_spoof;
+mod brute_force;
 mod ddos;
+mod dns_abuse;
 mod flood;
 mod host_sweep;
+mod icmp_tunnel;
+mod intruder;
 mod malformed;
+mod outbound;
 mod port_scan;
 mod protocol_scan;
 mod target;
 mod volume;
 mod web_attack;
+mod worm;
+
+pub use outbound::LISTED;
 
 use std::net::IpAddr;
 
@@ -156,6 +165,24 @@ attack_table! {
     NoisyHost "noisy-host" "noisy-host" "" volume::noisy_host;
     RarePort "rare-port" "rare-port" "" volume::rare_port;
     Keyword "keyword" "keyword" "" web_attack::start;
+    BruteForceSsh "brute-force-ssh" "brute-force" "ssh" brute_force::ssh;
+    BruteForceFtp "brute-force-ftp" "brute-force" "ftp" brute_force::ftp;
+    BruteForceTelnet "brute-force-telnet" "brute-force" "telnet" brute_force::telnet;
+    BruteForceRdp "brute-force-rdp" "brute-force" "rdp" brute_force::rdp;
+    BruteForceSmb "brute-force-smb" "brute-force" "smb" brute_force::smb;
+    BruteForceHttp "brute-force-http" "brute-force" "http" brute_force::http;
+    ArpSpoof "arp-spoof" "arp-spoof" "reply" arp_spoof::reply;
+    ArpSpoofGratuitous "arp-spoof-gratuitous" "arp-spoof" "gratuitous" arp_spoof::gratuitous;
+    DnsTunnel "dns-tunnel" "dns-tunnel" "" dns_abuse::tunnel;
+    Dga "dga" "dga" "" dns_abuse::dga;
+    IcmpTunnel "icmp-tunnel" "icmp-tunnel" "" icmp_tunnel::start;
+    Beacon "beacon" "beacon" "" outbound::beacon;
+    Exfiltration "exfiltration" "exfiltration" "" outbound::exfiltration;
+    ExfiltrationSmall "exfiltration-small" "exfiltration" "" outbound::small_exfiltration;
+    RogueDhcp "rogue-dhcp" "rogue-dhcp" "" intruder::rogue_dhcp;
+    NewDevice "new-device" "new-device" "" intruder::new_device;
+    Worm "worm" "host-sweep" "tcp" worm::start;
+    ThreatList "threat-list" "threat-list" "" outbound::threat_list;
     Malformed "malformed" "malformed" "" malformed::start;
 }
 

@@ -10,6 +10,7 @@ pub mod dns;
 pub mod http;
 pub mod icmp;
 pub mod ip;
+pub mod login;
 pub mod mail;
 pub mod names;
 pub mod ntp;

@@ -70,7 +70,8 @@ fn ask_llmnr(cx: &mut Context<'_>, host: HostId, rng: &mut Rng) {
     let from = cx.world.hosts[host].peer(rng.range(50_000, 60_000) as u16);
     let to = Peer::group_v4(LLMNR, 5_355);
     let id = rng.next_u64() as u16;
-    let payload = names::llmnr_question(id, rng.pick(&MISTYPED));
+    let name: &&str = rng.pick(&MISTYPED);
+    let payload = names::llmnr_question(id, name);
     for repeat in 0..2 {
         cx.emit(repeat * 410 * MILLI, udp::datagram(&from, &to, 0, &payload));
     }
