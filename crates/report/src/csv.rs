@@ -1,7 +1,8 @@
 //! CSV files (RFC 4180): facts, packets, flows, features, traffic over time, alerts.
 //!
-//! One writer for each file. Text cells that a spreadsheet would take for a formula are neutralised,
-//! numbers stay numbers, what is unknown is an empty cell. Times are packet times in UTC.
+//! One writer for each file. Text cells that a spreadsheet would take for a formula are
+//! neutralised, numbers stay numbers, what is unknown is an empty cell. Times are packet times in
+//! UTC.
 
 mod alerts;
 mod flows;

@@ -12,6 +12,9 @@ pub(crate) struct Object<'a> {
     empty: bool,
 }
 
+// Inlined with a literal name, a key becomes a few stores instead of three calls of memcpy, which
+// shows in the time of a flow line.
+#[allow(clippy::inline_always)]
 impl<'a> Object<'a> {
     /// Opens an object.
     pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
@@ -20,7 +23,7 @@ impl<'a> Object<'a> {
     }
 
     /// Writes a field's name and gives the buffer for its value.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn key(&mut self, name: &str) -> &mut Vec<u8> {
         self.out.extend_from_slice(if self.empty { b"\"" } else { b",\"" });
         self.empty = false;
@@ -30,13 +33,13 @@ impl<'a> Object<'a> {
     }
 
     /// A whole number.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn number(&mut self, name: &str, value: impl Into<u64>) {
         put::number(self.key(name), value.into());
     }
 
     /// A whole number, left out when 0.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn number_unless_0(&mut self, name: &str, value: impl Into<u64>) {
         let value = value.into();
         if value != 0 {
@@ -60,7 +63,7 @@ impl<'a> Object<'a> {
     }
 
     /// Text that is known to need no escaping (names of ours, hexadecimal, base64).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn plain(&mut self, name: &str, value: &str) {
         let out = self.key(name);
         out.push(b'"');
@@ -85,7 +88,7 @@ impl<'a> Object<'a> {
     }
 
     /// Bytes from the wire, left out when unknown.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hostile_if(&mut self, name: &str, value: Option<&HostileStr>) {
         if let Some(value) = value {
             self.hostile(name, value);
@@ -93,7 +96,7 @@ impl<'a> Object<'a> {
     }
 
     /// An address.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn addr(&mut self, name: &str, value: Addr) {
         let out = self.key(name);
         quoted(out, |out| put::addr(out, value));
@@ -107,7 +110,7 @@ impl<'a> Object<'a> {
     }
 
     /// A point in packet time.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn time(&mut self, name: &str, value: Timestamp) {
         quoted(self.key(name), |out| put::time(out, value));
     }

@@ -1,7 +1,7 @@
 //! How findings and flows are written: text for people, NDJSON, CSV, EVE, plots.
 //!
-//! Pure: everything is written to what the caller gives, nothing reads a file or a clock. Names from
-//! traffic are escaped here, for each place in its own way.
+//! Pure: everything is written to what the caller gives, nothing reads a file or a clock. Names
+//! from traffic are escaped here, for each place in its own way.
 
 pub mod csv;
 mod escape;
@@ -9,6 +9,7 @@ pub mod eve;
 mod json;
 mod names;
 pub mod ndjson;
+pub mod plot;
 mod put;
 mod source;
 pub mod text;

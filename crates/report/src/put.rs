@@ -27,46 +27,81 @@ pub(crate) fn float(out: &mut Vec<u8>, value: f64) {
 
 /// Nanoseconds as seconds with six decimals; negative spans become 0.
 pub(crate) fn seconds(out: &mut Vec<u8>, ns: i64) {
-    let micros = ns.max(0) / 1_000;
-    number(out, micros.unsigned_abs() / 1_000_000);
+    let micros = ns.max(0).unsigned_abs() / 1_000;
+    number(out, micros / 1_000_000);
     out.push(b'.');
-    decimals(out, micros % 1_000_000, 100_000);
+    six_digits(out, micros % 1_000_000);
 }
 
 /// Nanoseconds as milliseconds with three decimals.
 pub(crate) fn millis(out: &mut Vec<u8>, ns: u64) {
     let micros = ns / 1_000;
     number(out, micros / 1_000);
-    out.push(b'.');
-    decimals(out, i64::try_from(micros % 1_000).unwrap_or(0), 100);
+    let rest = micros % 1_000;
+    out.extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10 % 10), digit(rest % 10)]);
 }
 
 /// RFC 3339 in UTC with microseconds.
 pub(crate) fn time(out: &mut Vec<u8>, time: Timestamp) {
     let Civil { year, month, day, hour, minute, second, micros } = time.civil();
-    decimals(out, year, 1_000);
+    let year = year.unsigned_abs();
+    two_digits(out, year / 100);
+    two_digits(out, year % 100);
     for (mark, value) in [(b'-', month), (b'-', day), (b'T', hour), (b':', minute), (b':', second)]
     {
-        out.push(mark);
-        decimals(out, value, 10);
+        let value = value.unsigned_abs();
+        out.extend_from_slice(&[mark, digit(value / 10), digit(value % 10)]);
     }
     out.push(b'.');
-    decimals(out, micros, 100_000);
+    six_digits(out, micros.unsigned_abs());
     out.push(b'Z');
 }
 
-/// An IPv4 or IPv6 address.
+/// An IPv4 or IPv6 address; IPv6 as RFC 5952 section 4 recommends.
 pub(crate) fn addr(out: &mut Vec<u8>, addr: Addr) {
-    let Some(v4) = addr.as_v4() else {
-        let _ = write!(out, "{addr}");
-        return;
-    };
+    let Some(v4) = addr.as_v4() else { return ipv6(out, addr) };
     for (i, byte) in v4.to_be_bytes().into_iter().enumerate() {
         if i > 0 {
             out.push(b'.');
         }
-        number(out, u64::from(byte));
+        let byte = u64::from(byte);
+        let digits = [digit(byte / 100), digit(byte / 10 % 10), digit(byte % 10)];
+        let leading = usize::from(byte < 100) + usize::from(byte < 10);
+        out.extend_from_slice(digits.get(leading..).unwrap_or(&digits));
     }
+}
+
+#[allow(clippy::cast_possible_truncation)] // sixteen bits each, that is meant
+fn ipv6(out: &mut Vec<u8>, addr: Addr) {
+    let bits = addr.to_bits();
+    let groups: [u16; 8] = std::array::from_fn(|i| (bits >> (112 - 16 * i)) as u16);
+    let (start, len) = longest_zeros(groups);
+    for (i, group) in groups.into_iter().enumerate() {
+        if len > 1 && (start..start + len).contains(&i) {
+            if i == start {
+                out.extend_from_slice(b"::");
+            }
+            continue;
+        }
+        if i > 0 && !(len > 1 && i == start + len) {
+            out.push(b':');
+        }
+        let digits = [group >> 12, group >> 8 & 15, group >> 4 & 15, group & 15];
+        let leading = digits.iter().take(3).take_while(|d| **d == 0).count();
+        out.extend(digits.iter().skip(leading).map(|d| hex_digit(*d as u8)));
+    }
+}
+
+/// Where the first longest run of zero groups begins, and its length.
+fn longest_zeros(groups: [u16; 8]) -> (usize, usize) {
+    let (mut best, mut run) = ((0, 0), 0);
+    for (i, group) in groups.into_iter().enumerate() {
+        run = if group == 0 { run + 1 } else { 0 };
+        if run > best.1 {
+            best = (i + 1 - run, run);
+        }
+    }
+    best
 }
 
 /// A hardware address.
@@ -81,21 +116,30 @@ pub(crate) fn mac(out: &mut Vec<u8>, mac: Mac) {
 
 /// A byte as two lower-case hexadecimal digits.
 pub(crate) fn hex(out: &mut Vec<u8>, byte: u8) {
-    for nibble in [byte >> 4, byte & 15] {
-        out.push(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
-    }
+    out.extend_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
 }
 
-/// The digits of `value` from the place of `unit` (a power of ten) down, with leading zeros.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a digit is 0 to 9
-fn decimals(out: &mut Vec<u8>, value: i64, mut unit: i64) {
-    while unit > 0 {
-        out.push(b'0' + (value / unit).rem_euclid(10) as u8);
-        unit /= 10;
-    }
+const fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+}
+
+fn six_digits(out: &mut Vec<u8>, value: u64) {
+    two_digits(out, value / 10_000);
+    two_digits(out, value / 100 % 100);
+    two_digits(out, value % 100);
+}
+
+fn two_digits(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(&[digit(value / 10 % 10), digit(value % 10)]);
+}
+
+#[allow(clippy::cast_possible_truncation)] // below 10
+const fn digit(value: u64) -> u8 {
+    b'0' + value as u8
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation)] // random bits
 mod tests {
     use super::*;
 
@@ -117,6 +161,24 @@ mod tests {
             assert_eq!(text(|o| addr(o, a)), ip);
         }
         assert_eq!(text(|o| mac(o, Mac([0, 0x1b, 0xff, 9, 0xa0, 0x0a]))), "00:1b:ff:09:a0:0a");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn addresses_agree_with_fmt(bits: u128, mask: u8) {
+            // Groups are zeroed by the mask, so that runs of zeros are common.
+            let zeroed = (0..8).filter(|i| mask >> i & 1 == 1);
+            let bits = zeroed.fold(bits, |bits, i| bits & !(0xffff << (16 * i)));
+            for a in [Addr::v6(bits.to_be_bytes()), Addr::v4((bits as u32).to_be_bytes())] {
+                proptest::prop_assert_eq!(text(|o| addr(o, a)), a.to_string());
+            }
+        }
+
+        #[test]
+        fn times_agree_with_fmt(ns: i64) {
+            let t = Timestamp::from_nanos(ns);
+            proptest::prop_assert_eq!(text(|o| time(o, t)), t.to_string());
+        }
     }
 
     #[test]

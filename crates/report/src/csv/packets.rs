@@ -18,7 +18,7 @@ impl<W: io::Write> Packets<W> {
         Sheet::new(out, HEADER).map(Self)
     }
 
-    /// Adds a frame. What is not IP has no ports; ARP's addresses are those it asks and tells about.
+    /// Adds a frame. What is not IP has no ports; ARP's addresses are its sender's and target's.
     pub fn row(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         let sheet = &mut self.0;
         sheet.time(packet.time);
