@@ -94,13 +94,18 @@ fn greeting(code: u16, line: &[u8], port: u16) -> Look {
 /// A client's first words.
 fn request(head: &[u8], line: Option<&[u8]>, port: u16) -> Look {
     let shown = line.unwrap_or(head);
-    if find(shown, b" HTTP/1.").is_some() {
+    // The version ends the line; of a line that is not whole yet it may still come.
+    let version = |name: &[u8]| {
+        let line_end = line.map(<[u8]>::trim_ascii_end)?;
+        line_end.get(line_end.len().checked_sub(name.len() + 1)?..)?.strip_prefix(name)
+    };
+    if version(b" HTTP/1.").is_some() {
         return Is(Http);
     }
-    if find(shown, b" RTSP/1.").is_some() {
+    if version(b" RTSP/1.").is_some() {
         return Is(Rtsp);
     }
-    if find(shown, b" SIP/2.0").is_some() {
+    if version(b" SIP/2.").is_some() {
         return Is(Sip);
     }
     if let told @ (Is(_) | Maybe(_)) = command(shown, line.is_some(), port) {
