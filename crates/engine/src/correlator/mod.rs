@@ -3,6 +3,7 @@
 mod facts;
 mod merge;
 mod ranked;
+mod resolved;
 
 use crate::alert::{Alert, AlertBook};
 use crate::config::{Config, Section};
@@ -15,6 +16,7 @@ use crate::summary::Summary;
 use crate::worker::{EpochBatch, Marker};
 use anomalyzer_wire::{Addr, Timestamp};
 use facts::Facts;
+use resolved::Resolved;
 use std::sync::Arc;
 
 /// Number of observation kinds.
@@ -35,6 +37,7 @@ pub struct Correlator {
     findings: Vec<Finding>,
     book: AlertBook,
     facts: Facts,
+    resolved: Resolved,
 }
 
 struct Running {
@@ -67,6 +70,7 @@ impl Correlator {
             findings: Vec::new(),
             book: AlertBook::new(config.limits.alerts, seed),
             facts: Facts::new(config, seed),
+            resolved: Resolved::new(config.limits.hosts, seed),
         }
     }
 
@@ -75,7 +79,7 @@ impl Correlator {
         merge::by_key(
             batches.iter_mut().map(|b| std::mem::take(&mut b.seen)).collect(),
             |seen| seen.seq,
-            |seen| self.observe(&seen, out),
+            |seen| self.observe(seen, out),
         );
         if marker.ends_second() {
             self.end_second(marker, &mut batches, out);
@@ -95,16 +99,16 @@ impl Correlator {
             batches.iter_mut().map(|b| std::mem::take(&mut b.expired)).collect(),
             |expired| expired.record.id,
             |expired| {
-                for seen in &expired.seen {
+                for seen in expired.seen {
                     self.observe(seen, out);
                 }
-                self.observe(&at(Observation::FlowEnded(expired.record)), out);
+                self.observe(at(Observation::FlowEnded(expired.record)), out);
             },
         );
         merge::by_key(
             batches.iter_mut().map(|b| std::mem::take(&mut b.digests)).collect(),
             |digest| digest.id,
-            |digest| self.observe(&at(Observation::Traffic(digest)), out),
+            |digest| self.observe(at(Observation::Traffic(digest)), out),
         );
         let mut second = SecondTotals { second: marker.second, ..SecondTotals::default() };
         for part in batches.iter().filter_map(|b| b.second.as_ref()) {
@@ -112,16 +116,18 @@ impl Correlator {
         }
         if second.packets > 0 {
             self.facts.second(&second);
-            self.observe(&at(Observation::Second(second)), out);
+            self.observe(at(Observation::Second(second)), out);
         }
     }
 
-    fn observe(&mut self, seen: &Seen, out: &mut dyn Output) {
-        match &seen.what {
+    fn observe(&mut self, mut seen: Seen, out: &mut dyn Output) {
+        match &mut seen.what {
             Observation::FlowEnded(record) => {
+                self.resolved.join(record);
                 self.facts.flow(record);
                 out.flow(record);
             }
+            Observation::App(app) => self.resolved.learn(app),
             Observation::Arp(arp) => self.facts.arp(arp),
             _ => {}
         }
@@ -132,7 +138,7 @@ impl Correlator {
         for &index in detectors {
             let Some(running) = self.running.get_mut(index) else { continue };
             let mut reporter = Reporter::new(&mut self.findings, &mut running.wake, &site);
-            running.detector.observe(seen, &mut reporter);
+            running.detector.observe(&seen, &mut reporter);
             for finding in self.findings.drain(..) {
                 self.book.enter(finding, running.spec, &running.section);
             }
