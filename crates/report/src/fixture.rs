@@ -275,10 +275,11 @@ pub(crate) fn summary() -> Summary {
             busiest: NOON + 35,
         },
         counters: vec![
-            ("encrypted_bytes_skipped", 40_000_000),
-            ("flows_evicted", 0),
-            ("frames_snapped", 17),
-            ("packets_decoded", 105_000),
+            ("alerts_dropped", 0),
+            ("fragments", 12),
+            ("keyword_bytes_encrypted", 40_000_000),
+            ("records_skipped", 3),
+            ("snapped", 17),
         ],
         flow_digest: 0x0123_4567_89ab_cdef,
     }

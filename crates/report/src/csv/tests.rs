@@ -112,7 +112,7 @@ fn summary_and_series_rows() {
         "protocol|tcp|bytes|50000000",
         "port|53/udp|flows|40",
         "source|192.168.1.10|packets|50000",
-        "counter|frames_snapped|value|17",
+        "counter|snapped|value|17",
     ] {
         assert!(rows.iter().any(|r| r == row), "{row}");
     }

@@ -68,7 +68,7 @@ fn summary_and_series_can_be_read() {
     assert!(value["sources_count_estimated"].is_null());
     assert_eq!(value["per_second"]["busiest"], "2025-10-11T12:00:35.000000Z");
     assert_eq!(value["top_ports"][1]["proto"], "udp");
-    assert_eq!(value["counters"]["frames_snapped"], 17);
+    assert_eq!(value["counters"]["snapped"], 17);
     assert_eq!(value["flow_digest"], "0123456789abcdef");
 
     let empty = line(|out| summary(out, &Summary::default(), &[], None));

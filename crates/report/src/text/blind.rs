@@ -4,7 +4,22 @@ use super::page::Page;
 use crate::source::Report;
 use anomalyzer_engine::text::{bytes, thousands};
 
-/// A counter whose name holds one of these counts something that the report does not cover.
+/// The engine's counters of what it could not or did not look at, in words.
+const NOTES: [(&str, &str); 11] = [
+    ("keyword_bytes_encrypted", "of encrypted payload, not searched for keywords"),
+    ("keyword_bytes_beyond_depth", "of payload beyond the search depth of its stream"),
+    ("stream_bytes_missed", "missing in TCP streams"),
+    ("gaps_given_up", "gaps in TCP streams that were never filled"),
+    ("snapped", "packets cut short by the capture's snap length"),
+    ("malformed", "malformed packets"),
+    ("flows_evicted_one_way", "one-way flows ended early because the flow table was full"),
+    ("flows_evicted_two_way", "two-way flows ended early because the flow table was full"),
+    ("hosts_forgotten", "hosts left out of the statistics because their table was full"),
+    ("detector_evictions", "entries that detectors gave up because their tables were full"),
+    ("alerts_dropped", "findings that did not fit among the alerts"),
+];
+
+/// A counter without words of its own is shown when its name holds one of these.
 const WORDS: [&str; 16] = [
     "skip",
     "snap",
@@ -24,7 +39,7 @@ const WORDS: [&str; 16] = [
     "missed",
 ];
 
-/// Lines about inputs.
+/// Most lines about inputs.
 const SOURCES: usize = 10;
 
 pub(super) fn write(page: &mut Page<'_>, report: &Report<'_>) {
@@ -34,8 +49,8 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report<'_>) {
         .filter_map(|source| source.damage.as_ref().map(|why| (source, why)))
         .map(|(source, why)| format!("{}: {why}", source.name.escaped()))
         .collect();
-    let counters: Vec<(&str, u64)> =
-        report.summary.counters.iter().copied().filter(|(name, n)| *n > 0 && hides(name)).collect();
+    let counters: Vec<String> =
+        report.summary.counters.iter().filter_map(|(name, n)| note(name, *n)).collect();
     if damaged.is_empty() && counters.is_empty() {
         return;
     }
@@ -47,15 +62,20 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report<'_>) {
     if more > 0 {
         page.line(&format!("  and {more} more damaged inputs"));
     }
-    for (name, n) in counters {
-        page.paragraph("", 2, &format!("{}: {}", name.replace(['_', '.'], " "), amount(name, n)));
+    for text in counters {
+        page.paragraph("", 2, &text);
     }
 }
 
-fn hides(name: &str) -> bool {
-    WORDS.iter().any(|word| name.contains(word))
-}
-
-fn amount(name: &str, n: u64) -> String {
-    if name.contains("bytes") { bytes(n) } else { thousands(n) }
+/// What a counter says about the report, if anything.
+fn note(name: &str, n: u64) -> Option<String> {
+    if n == 0 {
+        return None;
+    }
+    let amount = if name.contains("bytes") { bytes(n) } else { thousands(n) };
+    if let Some((_, words)) = NOTES.iter().find(|(known, _)| *known == name) {
+        return Some(format!("{amount} {words}"));
+    }
+    let hides = WORDS.iter().any(|word| name.contains(word));
+    hides.then(|| format!("{}: {amount}", name.replace(['_', '.'], " ")))
 }
