@@ -4,12 +4,12 @@
 //! traffic is escaped; without colour the output holds no byte below 0x20 but line feeds.
 
 mod alerts;
-mod blind;
 mod header;
 mod page;
 mod spark;
 mod statistics;
 
+use crate::coverage;
 use crate::source::Report;
 use anomalyzer_wire::Timestamp;
 use page::Page;
@@ -59,8 +59,20 @@ pub fn write(out: &mut dyn io::Write, report: &Report<'_>, style: &Style<'_>) ->
     header::write(&mut page, report);
     alerts::write(&mut page, report.alerts);
     statistics::write(&mut page, report);
-    blind::write(&mut page, report);
+    not_covered(&mut page, report);
     out.write_all(page.text().as_bytes())
+}
+
+/// What was not looked at, said last but said.
+fn not_covered(page: &mut Page<'_>, report: &Report<'_>) {
+    let notes = coverage::notes(report);
+    if notes.is_empty() {
+        return;
+    }
+    page.heading("Not covered by this report", "");
+    for note in notes {
+        page.paragraph("", 2, &note);
+    }
 }
 
 #[cfg(test)]

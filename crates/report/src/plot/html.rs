@@ -4,6 +4,7 @@
 //! browser too.
 
 use super::{layout, svg};
+use crate::coverage;
 use crate::escape::markup;
 use crate::names;
 use crate::source::Report;
@@ -200,11 +201,18 @@ fn table(
 fn sources(out: &mut String, report: &Report<'_>) {
     out.push_str("<h2>Input</h2>\n");
     for source in report.sources {
-        let damage = source.damage.as_ref().map_or(String::new(), |why| format!("; {why}"));
-        let text = format!("{} ({}){damage}", source.name.escaped(), source.format);
+        let text = format!("{} ({})", source.name.escaped(), source.format);
         put(out, format_args!("<p>{}</p>\n", markup(&text)));
     }
     put(out, format_args!("<p class=\"quiet\">{}</p>\n", markup(&layout::facts(report))));
+    let notes = coverage::notes(report);
+    if notes.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Not covered by this report</h2>\n");
+    for note in notes {
+        put(out, format_args!("<p>{}</p>\n", markup(&note)));
+    }
 }
 
 fn date_time(time: Timestamp) -> String {

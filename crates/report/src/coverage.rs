@@ -1,6 +1,7 @@
-//! What was not looked at: damaged inputs, cut packets, skipped bytes, full tables.
+//! What a report does not cover: damaged inputs, cut packets, skipped bytes, full tables.
+//!
+//! Sentences that hold names of inputs: whoever shows them escapes them.
 
-use super::page::Page;
 use crate::source::Report;
 use anomalyzer_engine::text::{bytes, thousands};
 
@@ -42,29 +43,21 @@ const WORDS: [&str; 16] = [
 /// Most lines about inputs.
 const SOURCES: usize = 10;
 
-pub(super) fn write(page: &mut Page<'_>, report: &Report<'_>) {
-    let damaged: Vec<String> = report
+/// One sentence for each thing that was not looked at.
+pub(crate) fn notes(report: &Report<'_>) -> Vec<String> {
+    let mut notes: Vec<String> = report
         .sources
         .iter()
         .filter_map(|source| source.damage.as_ref().map(|why| (source, why)))
         .map(|(source, why)| format!("{}: {why}", source.name.escaped()))
         .collect();
-    let counters: Vec<String> =
-        report.summary.counters.iter().filter_map(|(name, n)| note(name, *n)).collect();
-    if damaged.is_empty() && counters.is_empty() {
-        return;
-    }
-    page.heading("Not covered by this report", "");
-    for text in damaged.iter().take(SOURCES) {
-        page.paragraph("", 2, text);
-    }
-    let more = damaged.len().saturating_sub(SOURCES);
+    let more = notes.len().saturating_sub(SOURCES);
     if more > 0 {
-        page.line(&format!("  and {more} more damaged inputs"));
+        notes.truncate(SOURCES);
+        notes.push(format!("and {more} more damaged inputs"));
     }
-    for text in counters {
-        page.paragraph("", 2, &text);
-    }
+    notes.extend(report.summary.counters.iter().filter_map(|(name, n)| note(name, *n)));
+    notes
 }
 
 /// What a counter says about the report, if anything.
@@ -78,4 +71,29 @@ fn note(name: &str, n: u64) -> Option<String> {
     }
     let hides = WORDS.iter().any(|word| name.contains(word));
     hides.then(|| format!("{}: {amount}", name.replace(['_', '.'], " ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Whole;
+
+    #[test]
+    fn only_what_hides_something_is_said() {
+        assert_eq!(note("snapped", 0), None);
+        assert_eq!(note("fragments", 9), None);
+        assert_eq!(
+            note("stream_bytes_missed", 1_500).as_deref(),
+            Some("1.5 kB missing in TCP streams")
+        );
+        assert_eq!(note("frames_lost", 1_500).as_deref(), Some("frames lost: 1,500"));
+    }
+
+    #[test]
+    fn many_damaged_inputs_are_counted() {
+        let mut whole = Whole::usual();
+        let damaged = whole.sources[1].clone();
+        whole.sources = vec![damaged; 25];
+        assert_eq!(notes(&whole.report())[SOURCES], "and 15 more damaged inputs");
+    }
 }
