@@ -22,6 +22,7 @@ mod frame;
 mod net;
 mod office;
 mod plan;
+pub mod plant;
 mod rng;
 mod scenario;
 mod session;

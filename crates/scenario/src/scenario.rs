@@ -2,7 +2,7 @@
 
 use anomalyzer_wire::Timestamp;
 
-use crate::actor::{Context, Entry, Item, MINUTE, Queue, SECOND};
+use crate::actor::{Actor, Context, Entry, Item, MINUTE, Queue, SECOND};
 use crate::attacks;
 use crate::frame::Frame;
 use crate::office;
@@ -23,6 +23,11 @@ pub struct Scenario {
 
 /// Starts generating `plan`.
 pub fn generate(plan: &Plan) -> Scenario {
+    generate_with(plan, Vec::new())
+}
+
+/// Starts generating `plan` with more actors: delay in nanoseconds, label of their frames, actor.
+pub(crate) fn generate_with(plan: &Plan, more: Vec<(i64, u16, Box<dyn Actor>)>) -> Scenario {
     let mut world = World::new(plan.hosts.clamp(1, 220), &mut Rng::stream(plan.seed, "world"));
     let mut queue = Queue::default();
     if plan.office {
@@ -41,6 +46,9 @@ pub fn generate(plan: &Plan) -> Scenario {
             let at = plan.start.plus_nanos(after + launch.delay);
             queue.push(at, truth.len() as u16, Item::Actor(launch.actor));
         }
+    }
+    for (delay, label, actor) in more {
+        queue.push(plan.start.plus_nanos(delay), label, Item::Actor(actor));
     }
     Scenario { world, queue, truth, end: plan.start.plus_nanos(length) }
 }

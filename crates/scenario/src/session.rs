@@ -22,6 +22,17 @@ pub enum Side {
     Server,
 }
 
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
 /// What a bulk transfer is filled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
@@ -205,7 +216,7 @@ impl TcpSession {
 
     /// Sends a message in segments with acknowledgements; returns when the next step may begin.
     fn message(&mut self, cx: &mut Context<'_>, side: Side, bytes: &[u8]) -> i64 {
-        let other = other(side);
+        let other = side.other();
         let size = self.segment_max();
         let count = bytes.len().div_ceil(size);
         let mut at = 0;
@@ -245,7 +256,7 @@ impl TcpSession {
 
     /// One burst of the bulk transfer under way; returns when the next may follow.
     fn burst(&mut self, cx: &mut Context<'_>, mut bulk: Bulk) -> i64 {
-        let (side, other) = (bulk.side, other(bulk.side));
+        let (side, other) = (bulk.side, bulk.side.other());
         let size = self.segment_max();
         let mut at = 0;
         for index in 0..BURST {
@@ -270,7 +281,7 @@ impl TcpSession {
     }
 
     fn close(&mut self, cx: &mut Context<'_>, side: Side) {
-        let other = other(side);
+        let other = side.other();
         let there = self.answer_after(side);
         self.send(cx, 0, side, FIN | ACK, &[]);
         self.send(cx, there, other, FIN | ACK, &[]);
@@ -340,12 +351,5 @@ impl Bulk {
             self.record_left = self.record_left.saturating_sub(part);
         }
         bytes
-    }
-}
-
-const fn other(side: Side) -> Side {
-    match side {
-        Side::Client => Side::Server,
-        Side::Server => Side::Client,
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn ntp(stage: &mut Stage) -> Vec<Launch> {
     reflect(stage, 123, 700, answer)
 }
 
-/// 12,000 GetBulk answers in 6 s, each of two fragments.
+/// 12,000 GetBulk answers in 6 s, each of three fragments.
 pub(super) fn snmp(stage: &mut Stage) -> Vec<Launch> {
     reflect(stage, 161, 350, bulk_answer())
 }
