@@ -3,7 +3,7 @@
 use super::{Detector, Reporter, Spec};
 use crate::config::Section;
 use crate::finding::Finding;
-use crate::flow::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, FlowRecord, SideRecord};
+use crate::flow::{ConnState, FiveTuple, FlowEnd, FlowId, FlowRecord, SideRecord};
 use crate::observation::{
     AppFact, AppSeen, ArpSeen, FirstPacket, FlowOutcome, FlowStarted, IcmpError, Observation,
     Outcome, Seen, TrafficDigest,
@@ -175,6 +175,7 @@ impl Script {
         let mut record = record(tuple, self.now, conn_state);
         record.orig.payload = payload[0];
         record.resp.payload = payload[1];
+        record.resp.packets = u64::from(conn_state != ConnState::S0);
         self.see(Observation::FlowEnded(Box::new(record)))
     }
 
