@@ -105,6 +105,9 @@ impl Correlator {
                 self.observe(at(Observation::FlowEnded(expired.record)), out);
             },
         );
+        // The marker may stand hours behind the second that it ends.
+        let end = Timestamp::from_secs_nanos(marker.second.saturating_add(1), -1);
+        let at = |what| Seen { seq: marker.seq, time: marker.time.min(end), what };
         merge::by_key(
             batches.iter_mut().map(|b| std::mem::take(&mut b.digests)).collect(),
             |digest| digest.id,

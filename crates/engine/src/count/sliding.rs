@@ -51,6 +51,11 @@ impl<const N: usize> SlidingCount<N> {
         self.sum
     }
 
+    /// The sum of the newest `len` buckets.
+    pub fn last(&self, len: usize) -> u64 {
+        (0..len.min(N)).filter_map(|b| self.at(b)).map(u64::from).sum()
+    }
+
     /// The largest sum of `len` neighbouring buckets, the newest `skip` left out.
     pub fn peak(&self, len: usize, skip: usize) -> u64 {
         let mut peak = 0;
@@ -160,6 +165,7 @@ mod tests {
         assert_eq!(count.peak(2, 0), 18);
         assert_eq!(count.peak(2, 2), 10);
         assert_eq!(count.peak(8, 0), 30);
+        assert_eq!([count.last(1), count.last(3), count.last(99)], [9, 18, 30]);
     }
 
     #[test]
