@@ -45,9 +45,18 @@ impl<K: Copy + Ord, const N: usize> Top<K, N> {
         items
     }
 
-    /// The share of the total weight that the `n` heaviest items have together, 0 to 1.
-    pub fn share(&self, n: usize) -> f64 {
-        let sum: u64 = self.heaviest(n).iter().map(|(_, c)| *c).sum();
+    /// The share of the total weight that the three heaviest items have together, 0 to 1.
+    pub fn share_of_three(&self) -> f64 {
+        let mut three = [0_u64; 3];
+        for &(_, count) in &self.items {
+            let mut count = count;
+            for place in &mut three {
+                if count > *place {
+                    std::mem::swap(place, &mut count);
+                }
+            }
+        }
+        let sum = three.iter().fold(0_u64, |a, b| a.saturating_add(*b));
         if self.total == 0 { 0.0 } else { (sum as f64 / self.total as f64).min(1.0) }
     }
 
@@ -93,10 +102,14 @@ mod tests {
         let mut top = Top::<u32, 8>::default();
         top.add(1, 60);
         top.add(2, 40);
-        assert!((top.share(1) - 0.6).abs() < 1e-12);
+        top.add(3, 30);
+        top.add(4, 20);
+        assert!((top.share_of_three() - 130.0 / 150.0).abs() < 1e-12);
+        top.take_back(3, 30);
+        top.take_back(4, 20);
         top.take_back(1, 60);
         assert_eq!(top.heaviest(8), [(2, 40)]);
-        assert!((top.share(3) - 1.0).abs() < 1e-12);
-        assert_eq!(Top::<u32, 8>::default().share(3), 0.0);
+        assert!((top.share_of_three() - 1.0).abs() < 1e-12);
+        assert_eq!(Top::<u32, 8>::default().share_of_three(), 0.0);
     }
 }

@@ -1,5 +1,6 @@
 //! Detectors: one file each, one row of [`DETECTORS`] each.
 
+mod ddos;
 mod flood;
 mod host_sweep;
 mod port_scan;
@@ -10,4 +11,4 @@ pub(crate) mod testing;
 pub use spec::{Backtest, Detector, Reporter, Setting, Spec, Unit};
 
 /// Every detector there is. Docs, settings and tests walk this table.
-pub static DETECTORS: &[&Spec] = &[&port_scan::SPEC, &host_sweep::SPEC, &flood::SPEC];
+pub static DETECTORS: &[&Spec] = &[&port_scan::SPEC, &host_sweep::SPEC, &flood::SPEC, &ddos::SPEC];

@@ -27,8 +27,6 @@ const TARGETS: usize = 16_384;
 const WATCHED: usize = 1_024;
 /// From this many sources within [`MANY_NANOS`] on it is a distributed attack.
 const MANY_SOURCES: u64 = 100;
-/// Sources that a verdict does not wait for.
-const FEW_SOURCES: usize = 3;
 /// How long answers are waited for.
 const GRACE_NANOS: i64 = 1_500_000_000;
 /// How long more sources are waited for when there are more than a few.
@@ -316,10 +314,10 @@ impl Flood {
     fn app(&mut self, seen: &AppSeen, now: Timestamp, out: &mut Reporter<'_>) {
         let settings = *self.settings.of(seen.tuple.src);
         match &seen.fact {
-            AppFact::DhcpClient { kind: 1, client, .. } => {
-                self.requests.discover(&seen.tuple, *client, &settings, now, out);
+            AppFact::Dhcp(message) if message.op == 1 && message.message_type == 1 => {
+                self.requests.discover(&seen.tuple, message.client_mac, &settings, now, out);
             }
-            AppFact::HttpRequest { .. } if seen.by_originator => {
+            AppFact::HttpRequest(_) if seen.by_originator => {
                 self.requests.http(&seen.tuple, &settings, now, out);
             }
             _ => {}

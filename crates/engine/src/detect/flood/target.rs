@@ -1,7 +1,7 @@
 //! What one target receives, and from whom.
 
 use super::{
-    FEW_SOURCES, GRACE_NANOS, MANY_NANOS, MANY_SOURCES, On, QUIET_NANOS, SETTLE_NANOS, SPEC, What,
+    GRACE_NANOS, MANY_NANOS, MANY_SOURCES, On, QUIET_NANOS, SETTLE_NANOS, SPEC, What,
 };
 use crate::count::{Distinct, PerSecond, SlidingCount, Top};
 use crate::detect::Reporter;
@@ -121,7 +121,7 @@ impl Attack {
 
     /// A few sources send nearly everything.
     fn is_few(&self) -> bool {
-        self.sources.share(FEW_SOURCES) >= 0.8
+        self.sources.share_of_three() >= 0.8
     }
 
     fn is_distributed(&self) -> bool {

@@ -3,6 +3,7 @@ use crate::detect::testing::{Script, digest, echo, ip, mac, many, subjects, tcp,
 use crate::finding::Finding;
 use crate::observation::{AppFact, FirstPacket, Outcome, TrafficDigest};
 use anomalyzer_wire::Addr;
+use anomalyzer_wire::app::{Parsed, dhcp, http};
 
 const VICTIM: &str = "198.51.100.5";
 
@@ -111,14 +112,34 @@ fn floods_go_on_and_end() {
     assert_eq!(only(&findings), ("icmp", 1, 130 * 7_000));
 }
 
+/// A DHCP DISCOVER (RFC 2131) of the `client`-th client.
+fn discover(xid: u32, client: u32) -> AppFact {
+    let mut message = vec![1, 1, 6, 0];
+    message.extend(xid.to_be_bytes());
+    message.extend([0; 20]);
+    message.extend(mac(client).0);
+    message.extend([0; 10 + 192]);
+    message.extend([99, 130, 83, 99, 53, 1, 1, 255]);
+    match dhcp::parse_v4(&message) {
+        Parsed::Fact { fact, .. } => AppFact::Dhcp(Box::new(fact)),
+        _ => panic!("no DHCP"),
+    }
+}
+
+fn get() -> AppFact {
+    match http::parse_request(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") {
+        Parsed::Fact { fact, .. } => AppFact::HttpRequest(Box::new(fact)),
+        _ => panic!("no request"),
+    }
+}
+
 #[test]
 fn dhcp_and_http_floods() {
     let (none, all) = (ip("0.0.0.0"), ip("255.255.255.255"));
     let dhcp = |clients: u32, n: u32, gap: f64| {
         found(|s| {
             for i in 0..n {
-                let fact = AppFact::DhcpClient { kind: 1, xid: i, client: mac(i % clients) };
-                s.app(udp(none, 68, all, 67), fact).pass(gap);
+                s.app(udp(none, 68, all, 67), discover(i, i % clients)).pass(gap);
             }
         })
     };
@@ -129,7 +150,7 @@ fn dhcp_and_http_floods() {
         found(|s| {
             for i in 0..2_000 {
                 let t = tcp(ip("192.0.2.10"), 1_024 + i / 50, ip(VICTIM), 80);
-                s.app(t, AppFact::HttpRequest).pass(1.0 / rate);
+                s.app(t, get()).pass(1.0 / rate);
             }
         })
     };

@@ -26,6 +26,10 @@ use std::collections::VecDeque;
 const SOURCES: usize = 8_192;
 /// Sources with a sweep going on.
 const SWEEPS: usize = 1_024;
+/// Hosts of a sweep counted exactly, for the first few sweeps and for those beyond.
+const EXACT: usize = 65_536;
+const EXACT_LATER: usize = 1_024;
+const EXACT_SWEEPS: usize = 16;
 /// How long a verdict waits for answers.
 const GRACE_NANOS: i64 = 3_000_000_000;
 /// A growing sweep is reported again after this long without a new attempt.
@@ -213,7 +217,8 @@ impl HostSweep {
         let Some(source) = source else { return };
         let grown = source.attempt(who, target, id, at);
         if grown && source.sweep.is_none() && source.crossed(who, at, 0).is_some() {
-            source.begin(now);
+            let exact = if self.sweeps.len() < EXACT_SWEEPS { EXACT } else { EXACT_LATER };
+            source.begin(now, exact);
             self.watch(who, now, out);
         } else if source.sweep.as_ref().is_some_and(|s| s.doubled()) {
             source.report(who, at, out);

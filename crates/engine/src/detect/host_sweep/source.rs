@@ -12,8 +12,6 @@ use anomalyzer_wire::{Addr, Timestamp};
 const REMEMBERED: usize = 64;
 /// Ports over which a worm's hosts are counted together.
 const FEW_PORTS: usize = 8;
-/// Swept hosts counted exactly.
-const HOSTS_EXACT: usize = 65_536;
 /// Hosts and flows named in a finding.
 const NAMED: usize = 20;
 
@@ -208,10 +206,10 @@ impl Source {
         })
     }
 
-    /// Begins to count everything, because this may be a sweep.
-    pub(super) fn begin(&mut self, now: Timestamp) {
+    /// Begins to count everything, because this may be a sweep: up to `exact` hosts exactly.
+    pub(super) fn begin(&mut self, now: Timestamp, exact: usize) {
         let mut sweep = Sweep {
-            hosts: Distinct::new(HOSTS_EXACT),
+            hosts: Distinct::new(exact),
             named: Vec::new(),
             ports: PortSet::default(),
             attempts: 0,

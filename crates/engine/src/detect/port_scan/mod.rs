@@ -28,7 +28,7 @@ const PAIRS: usize = 16_384;
 /// Pairs in which a scan is going on.
 const SCANS: usize = 1_024;
 /// Sources with a confirmed scan.
-const SOURCES: usize = 1_024;
+const SOURCES: usize = 256;
 /// How long a verdict waits for answers.
 const GRACE_NANOS: i64 = 2_000_000_000;
 /// A growing scan is reported again after this long without a new probe.

@@ -10,8 +10,8 @@ use anomalyzer_wire::{Addr, Timestamp};
 
 /// Scans of one source that are alerts of their own; further ones join the common alert.
 const ALONE: usize = 3;
-/// Scanned hosts counted exactly.
-const HOSTS_EXACT: usize = 4_096;
+/// Scanned hosts counted exactly; only hosts with scans of their own come here.
+const HOSTS_EXACT: usize = 1_024;
 /// Hosts and flows named in a finding.
 const NAMED: usize = 20;
 
