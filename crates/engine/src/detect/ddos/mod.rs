@@ -167,11 +167,8 @@ impl Ddos {
         let [forth, back] = second.packets;
         let by_originator = forth > 0;
         let ends = ends_of(t, by_originator);
-        let (n, bytes) = if by_originator {
-            (forth, second.bytes[0])
-        } else {
-            (back, second.bytes[1])
-        };
+        let (n, bytes) =
+            if by_originator { (forth, second.bytes[0]) } else { (back, second.bytes[1]) };
         let what = match t.proto {
             17 => udp_kind(&ends, bytes / u64::from(n.max(1)), out),
             1 | 58 if by_originator && matches!(t.src_port, 8 | 128) => What::Icmp,
@@ -185,7 +182,8 @@ impl Ddos {
     fn tcp_goes_on(&mut self, second: &TrafficDigest) {
         let [_, back] = second.packets;
         let bare = second.syn_acks.saturating_add(second.rsts[1]);
-        if !second.two_way && back > bare
+        if !second.two_way
+            && back > bare
             && let Some(victim) = self.victims.get_mut(&second.tuple.src)
         {
             victim.goes_on();
@@ -327,7 +325,26 @@ const fn ends_of(t: &FiveTuple, by_originator: bool) -> Ends {
 const fn is_reflector(port: u16) -> bool {
     matches!(
         port,
-        17 | 19 | 53 | 69 | 111 | 123 | 137 | 161 | 389 | 520 | 1_194 | 1_434 | 1_900 | 3_283
-            | 3_702 | 5_353 | 5_683 | 10_001 | 11_211 | 27_015 | 27_960 | 37_810
+        17 | 19
+            | 53
+            | 69
+            | 111
+            | 123
+            | 137
+            | 161
+            | 389
+            | 520
+            | 1_194
+            | 1_434
+            | 1_900
+            | 3_283
+            | 3_702
+            | 5_353
+            | 5_683
+            | 10_001
+            | 11_211
+            | 27_015
+            | 27_960
+            | 37_810
     )
 }

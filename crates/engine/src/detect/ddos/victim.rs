@@ -65,7 +65,8 @@ impl Victim {
             self.begin(hit.now, exact);
         }
         self.is_watched |= due;
-        let resumes = self.attack_total() > 0 && self.attack_total() - u64::from(hit.n) <= self.told();
+        let resumes =
+            self.attack_total() > 0 && self.attack_total() - u64::from(hit.n) <= self.told();
         if let Some(story) = &mut self.story {
             story.sources.insert(hit.src.to_bits());
             if story.flows.len() < NAMED {
@@ -125,7 +126,8 @@ impl Victim {
             return None;
         }
         let settle = self.reported_at().plus_nanos(SETTLE_NANOS);
-        let look = if self.attack_total() > self.told() { settle } else { last.plus_nanos(QUIET_NANOS) };
+        let look =
+            if self.attack_total() > self.told() { settle } else { last.plus_nanos(QUIET_NANOS) };
         Some(next.map_or(look, |n| n.min(look)))
     }
 
@@ -156,7 +158,8 @@ impl Victim {
 
     fn attacks(&self) -> impl Iterator<Item = (What, &Channel)> {
         let channels = KINDS.iter().zip(&self.channels);
-        channels.filter_map(|(what, c)| c.as_deref().filter(|c| c.attack.is_some()).map(|c| (*what, c)))
+        channels
+            .filter_map(|(what, c)| c.as_deref().filter(|c| c.attack.is_some()).map(|c| (*what, c)))
     }
 
     fn attack_total(&self) -> u64 {
@@ -189,7 +192,11 @@ impl Victim {
             subject: Subject { dst: Some(addr), ..Subject::default() },
             severity: None,
             confidence: 0.95,
-            title: format!("{} of {addr} by {}", name(technique), text::counted(sources.value, "source")),
+            title: format!(
+                "{} of {addr} by {}",
+                name(technique),
+                text::counted(sources.value, "source")
+            ),
             explanation: explanation(addr, &attacks, sources, last.since(first)),
             src,
             src_count: sources,

@@ -1,8 +1,6 @@
 //! What one target receives, and from whom.
 
-use super::{
-    GRACE_NANOS, MANY_NANOS, MANY_SOURCES, On, QUIET_NANOS, SETTLE_NANOS, SPEC, What,
-};
+use super::{GRACE_NANOS, MANY_NANOS, MANY_SOURCES, On, QUIET_NANOS, SETTLE_NANOS, SPEC, What};
 use crate::count::{Distinct, PerSecond, SlidingCount, Top};
 use crate::detect::Reporter;
 use crate::finding::{Evidence, Finding, Subject, Tally};
