@@ -81,3 +81,36 @@ const fn icmp6_counterpart(kind: u16) -> Option<u16> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anomalyzer_wire::Addr;
+    use std::net::IpAddr;
+
+    fn check(src: (&str, u16), dst: (&str, u16), proto: u8, expected: &str) {
+        let addr = |text: &str| Addr::from(text.parse::<IpAddr>().unwrap());
+        let tuple = FiveTuple {
+            src: addr(src.0),
+            dst: addr(dst.0),
+            src_port: src.1,
+            dst_port: dst.1,
+            proto,
+        };
+        assert_eq!(community_id(&tuple), expected);
+    }
+
+    /// Values of the specification's baseline.
+    #[test]
+    fn baseline_of_the_specification() {
+        let tcp = "1:LQU9qZlK+B5F3KDmev6m5PMibrg=";
+        check(("128.232.110.120", 34855), ("66.35.250.204", 80), 6, tcp);
+        check(("66.35.250.204", 80), ("128.232.110.120", 34855), 6, tcp);
+        let udp = "1:d/FP5EW3wiY1vCndhwleRRKHowQ=";
+        check(("192.168.1.52", 54585), ("8.8.8.8", 53), 17, udp);
+        let icmp = "1:X0snYXpgwiv9TZtqg64sgzUn6Dk=";
+        check(("192.168.0.89", 8), ("192.168.0.1", 0), 1, icmp);
+        let icmp6 = "1:dGHyGvjMfljg6Bppwm3bg0LO8TY=";
+        check(("fe80::200:86ff:fe05:80da", 135), ("fe80::260:97ff:fe07:69ea", 136), 58, icmp6);
+    }
+}

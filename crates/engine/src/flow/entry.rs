@@ -180,6 +180,10 @@ impl Flow {
         ip: &IpPacket<'_>,
     ) -> Update {
         let time = if now.since(packet.time) <= LATE_NANOS { packet.time } else { now };
+        if time < self.first && tcp_of(ip).is_none() && !self.orig_certain {
+            // Written late: who sent the earlier packet is the originator after all.
+            self.orig = side;
+        }
         self.first = self.first.min(time);
         self.last = self.last.max(time);
         let (tcp, header) = match &ip.transport {
@@ -488,6 +492,13 @@ pub(crate) enum Phase {
     OneWay,
 }
 
+const fn tcp_of<'a>(ip: &'a IpPacket<'_>) -> Option<&'a Tcp> {
+    match &ip.transport {
+        Transport::Tcp(tcp) => Some(tcp),
+        _ => None,
+    }
+}
+
 fn classify(ip: &IpPacket<'_>) -> FirstPacket {
     match ip.transport {
         Transport::Tcp(tcp) => classify_tcp(tcp.flags, ip.payload_len),
@@ -530,7 +541,7 @@ fn sent_by_originator(first: FirstPacket, ip: &IpPacket<'_>) -> (bool, bool) {
             Transport::Tcp(tcp) => (tcp.src_port >= tcp.dst_port, false),
             Transport::Udp(udp) => {
                 let answer = udp.src_port < 1_024 && udp.dst_port >= 1_024;
-                (!answer, true)
+                (!answer, answer)
             }
             _ => (true, true),
         },

@@ -11,11 +11,14 @@ use crate::flow::{FlowId, FlowRecord, FlowTable, Slot};
 use crate::keyword::Matcher;
 use crate::observation::{ArpSeen, MalformedSeen, Observation, SecondTotals, Seen, TrafficDigest};
 use anomalyzer_wire::{
-    Body, Defragmenter, IpPacket, MalformedKind, Packet, RawFrame, Timestamp, Transport, decode,
+    Body, Defragmenter, MalformedKind, Packet, RawFrame, Timestamp, Transport, decode,
     decode_datagram,
 };
 use payload::Payload;
 use std::sync::Arc;
+
+/// Datagrams out of fragments inside each other that are put together.
+const FRAGMENT_DEPTH: u8 = 3;
 
 /// A cut in the stream of frames, sent in-band to every worker.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +103,7 @@ impl Worker {
         self.totals.frame(frame.link, &packet, &mut self.second);
         match &packet.body {
             Body::Ip(ip) if matches!(ip.transport, Transport::Fragment) => {
-                self.fragment(seq, now, &packet, ip);
+                self.fragment(seq, now, &packet, FRAGMENT_DEPTH);
             }
             Body::Ip(ip) => self.ip(seq, now, &packet, ip),
             Body::Arp(arp) => {
@@ -113,7 +116,12 @@ impl Worker {
         self.note_malformed(seq, now, &packet);
     }
 
-    fn fragment(&mut self, seq: u64, now: Timestamp, packet: &Packet<'_>, ip: &IpPacket<'_>) {
+    /// Takes a fragment. What is put together may itself be a fragment of something larger.
+    fn fragment(&mut self, seq: u64, now: Timestamp, packet: &Packet<'_>, depth: u8) {
+        let Body::Ip(ip) = &packet.body else { return };
+        if !matches!(ip.transport, Transport::Fragment) || depth == 0 {
+            return self.ip(seq, now, packet, ip);
+        }
         let pushed = self.defrag.push(packet);
         if let Some(what) = pushed.note {
             let (src, dst) = (Some(ip.src), Some(ip.dst));
@@ -123,7 +131,7 @@ impl Worker {
         self.totals.counters.defragmented += 1;
         let whole = decode_datagram(packet, &datagram);
         match &whole.body {
-            Body::Ip(inner) => self.ip(seq, now, &whole, inner),
+            Body::Ip(_) => self.fragment(seq, now, &whole, depth - 1),
             _ => self.ip(seq, now, packet, ip),
         }
         self.note_malformed(seq, now, &whole);

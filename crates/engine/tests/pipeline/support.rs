@@ -1,0 +1,139 @@
+//! Runs frames through workers and correlator, as the program does.
+
+use anomalyzer_engine::keyword::{KeywordHit, Matcher};
+use anomalyzer_engine::{
+    Alert, Config, Correlator, EpochBatch, FlowRecord, Marker, Observation, Output, Pacer, Summary,
+    Worker,
+};
+use anomalyzer_scenario::build::ip::Peer;
+use anomalyzer_scenario::build::tcp::{self, Segment};
+use anomalyzer_scenario::{Frame, build};
+use anomalyzer_wire::{Timestamp, flow_addresses};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What came out.
+pub struct Outcome {
+    pub flows: Vec<FlowRecord>,
+    pub alerts: Vec<Alert>,
+    pub summary: Summary,
+    pub hits: Vec<KeywordHit>,
+}
+
+struct Collect(Vec<FlowRecord>);
+
+impl Output for Collect {
+    fn flow(&mut self, record: &FlowRecord) {
+        self.0.push(record.clone());
+    }
+}
+
+/// One run with its own configuration, lists and number of workers.
+pub struct Run {
+    pub config: Config,
+    pub matcher: Matcher,
+    pub workers: usize,
+    pub seed: u64,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self { config: Config::default(), matcher: Matcher::default(), workers: 1, seed: 1 }
+    }
+}
+
+impl Run {
+    pub fn frames(self, frames: impl IntoIterator<Item = Frame>) -> Outcome {
+        let (config, matcher) = (Arc::new(self.config), Arc::new(self.matcher));
+        let mut workers: Vec<Worker> = (0..self.workers)
+            .map(|_| Worker::new(&config, &matcher, self.workers, self.seed))
+            .collect();
+        let mut correlator = Correlator::new(&config, self.seed);
+        let (mut pacer, mut out) = (Pacer::default(), Collect(Vec::new()));
+        let mut hits = Vec::new();
+        let mut cut = |workers: &mut Vec<Worker>, marker: Marker| {
+            let batches: Vec<EpochBatch> = workers.iter_mut().map(|w| w.marker(&marker)).collect();
+            for batch in &batches {
+                let late = batch.expired.iter().flat_map(|e| &e.seen);
+                hits.extend(batch.seen.iter().chain(late).filter_map(|seen| match &seen.what {
+                    Observation::Keyword(hit) => Some((**hit).clone()),
+                    _ => None,
+                }));
+            }
+            correlator.epoch(&marker, batches, &mut out);
+        };
+        for frame in frames {
+            let raw = frame.raw();
+            let paced = pacer.frame(raw.time);
+            if let Some(marker) = paced.marker {
+                cut(&mut workers, marker);
+            }
+            let shard = flow_addresses(&raw)
+                .map_or(0, |(a, b)| (a.to_bits() ^ b.to_bits()) % self.workers as u128);
+            workers[usize::try_from(shard).unwrap()].frame(paced.seq, paced.now, &raw);
+        }
+        cut(&mut workers, pacer.finish());
+        let (alerts, summary) = (correlator.alerts(), correlator.summary());
+        Outcome { flows: out.0, alerts, summary, hits }
+    }
+}
+
+/// Runs frames with default settings.
+pub fn run(frames: impl IntoIterator<Item = Frame>) -> Outcome {
+    Run::default().frames(frames)
+}
+
+/// A host with a port.
+pub fn peer(ip: &str, port: u16) -> Peer {
+    let ip: IpAddr = ip.parse().unwrap();
+    let last = match ip {
+        IpAddr::V4(v4) => v4.octets()[3],
+        IpAddr::V6(v6) => v6.octets()[15],
+    };
+    Peer { mac: [2, 0, 0, 0, 0, last], ip, port, ttl: 64 }
+}
+
+/// A frame at so many milliseconds after 2026-03-03T09:00:00Z.
+pub fn at(ms: i64, data: Vec<u8>) -> Frame {
+    let time = Timestamp::from_secs_nanos(1_772_528_400, 0).plus_nanos(ms * 1_000_000);
+    Frame { time, data, label: 0 }
+}
+
+/// A TCP frame: flags as letters, then sequence number, acknowledgement and payload.
+pub fn tcp(from: &Peer, to: &Peer, flags: &str, seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
+    let flags = flags.chars().fold(0, |bits, c| {
+        bits | match c {
+            'S' => tcp::SYN,
+            'A' => tcp::ACK,
+            'F' => tcp::FIN,
+            'R' => tcp::RST,
+            'P' => tcp::PSH,
+            'U' => tcp::URG,
+            _ => panic!("no flag {c}"),
+        }
+    });
+    let segment = Segment { seq, ack, flags, window: 64_000, options: &[] };
+    build::tcp::segment(from, to, 1, &segment, payload)
+}
+
+/// A connection from handshake to close: the client says `request`, the server `response`.
+pub fn conversation(
+    start_ms: i64,
+    client: &Peer,
+    server: &Peer,
+    request: &[u8],
+    response: &[u8],
+) -> Vec<Frame> {
+    let (q, r) = (u32::try_from(request.len()).unwrap(), u32::try_from(response.len()).unwrap());
+    let frames = [
+        tcp(client, server, "S", 100, 0, b""),
+        tcp(server, client, "SA", 900, 101, b""),
+        tcp(client, server, "A", 101, 901, b""),
+        tcp(client, server, "PA", 101, 901, request),
+        tcp(server, client, "PA", 901, 101 + q, response),
+        tcp(client, server, "FA", 101 + q, 901 + r, b""),
+        tcp(server, client, "FA", 901 + r, 102 + q, b""),
+        tcp(client, server, "A", 102 + q, 902 + r, b""),
+    ];
+    frames.into_iter().zip(0..).map(|(data, i)| at(start_ms + i * 10, data)).collect()
+}
