@@ -3,12 +3,27 @@
 mod ddos;
 mod flood;
 mod host_sweep;
+mod keyword;
+mod malformed;
+mod noisy_host;
 mod port_scan;
+mod rare_port;
 mod spec;
 #[cfg(test)]
 pub(crate) mod testing;
+mod traffic_spike;
 
 pub use spec::{Backtest, Detector, Reporter, Setting, Spec, Unit};
 
 /// Every detector there is. Docs, settings and tests walk this table.
-pub static DETECTORS: &[&Spec] = &[&port_scan::SPEC, &host_sweep::SPEC, &flood::SPEC, &ddos::SPEC];
+pub static DETECTORS: &[&Spec] = &[
+    &port_scan::SPEC,
+    &host_sweep::SPEC,
+    &flood::SPEC,
+    &ddos::SPEC,
+    &traffic_spike::SPEC,
+    &noisy_host::SPEC,
+    &rare_port::SPEC,
+    &keyword::SPEC,
+    &malformed::SPEC,
+];
