@@ -83,9 +83,16 @@ pub(crate) enum Command {
     Analyze(Box<Analyze>),
     /// List the detectors, or explain one
     Detectors(Detectors),
+    /// Check, show or document the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// List the built-in keyword lists, show one, or check a list of your own
+    Keywords(Keywords),
     /// Write labelled synthetic captures
     #[command(subcommand)]
     Scenario(ScenarioCommand),
+    /// List the network interfaces that can be watched
+    Interfaces,
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -100,8 +107,8 @@ pub(crate) enum Command {
 
 /// Options of `analyze`.
 #[derive(Args, Debug)]
-#[command(after_help = "Several files are one input: they are read one after the other, by the \
-    time of their first packet when they do not overlap, else in the order given.")]
+#[command(after_help = "Several files are one input: their packets are merged by time, whatever \
+    the order in which the files are named.")]
 pub(crate) struct Analyze {
     /// Capture files: pcap or pcapng, plain, gzip or zstd; `-` is standard input
     #[arg(
@@ -140,7 +147,7 @@ pub(crate) struct Analyze {
     #[arg(long, help_heading = "Output")]
     pub(crate) stats: bool,
     /// Print a line per packet before the report
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, conflicts_with = "json", help_heading = "Output")]
     pub(crate) print_packets: bool,
     /// Exit with 1 when there is an alert of this severity or above
     #[arg(long, value_parser = severity, value_name = "SEVERITY", help_heading = "Output")]
@@ -175,18 +182,18 @@ pub(crate) struct Analyze {
         value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: Option<u16>,
     /// Search payloads for the patterns of a file or of a built-in list (builtin:NAME, see
-    /// `anomalyzer keywords`); without it all built-in lists are used
+    /// `anomalyzer keywords`), instead of the lists that the settings name
     #[arg(long, value_name = "FILE", help_heading = "Detection")]
     pub(crate) keywords: Vec<String>,
 }
 
-/// Where settings come from; the later wins: defaults, file, `--set`.
+/// Where settings come from; the later wins: defaults, file, environment, `--set`.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Settings {
     /// Read settings from a TOML file
     #[arg(long, value_name = "FILE", env = "ANOMALYZER_CONFIG", help_heading = "Detection")]
     pub(crate) config: Option<PathBuf>,
-    /// Change one setting, such as port-scan.ports=30 or flood.enabled=false
+    /// Change one setting, such as port-scan.ports_fast=30 or flood.enabled=false
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Detection")]
     pub(crate) set: Vec<String>,
 }
@@ -209,9 +216,34 @@ pub(crate) enum Part {
 pub(crate) struct Detectors {
     /// Explain this one
     pub(crate) id: Option<String>,
-    /// Write JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+}
+
+/// Commands about the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check a configuration file
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Print every setting with its value
+    Show {
+        #[command(flatten)]
+        settings: Settings,
+        /// Say where each value comes from
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Print a configuration file with every setting, its default and what it means
+    Reference,
+}
+
+/// Options of `keywords`.
+#[derive(Args, Debug)]
+pub(crate) struct Keywords {
+    /// Show the patterns of this built-in list, or check this file
+    #[arg(value_name = "NAME|FILE")]
+    pub(crate) list: Option<String>,
 }
 
 /// Commands about synthetic traffic.

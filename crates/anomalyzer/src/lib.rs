@@ -52,6 +52,11 @@ pub fn command_line() -> clap::Command {
     cli::Cli::command()
 }
 
+/// A settings file with every setting and its default, for documents.
+pub fn config_reference() -> String {
+    anomalyzer_engine::config::reference()
+}
+
 /// Prints clap's message: help and version are no failures.
 fn usage(error: &clap::Error) -> ExitCode {
     let code = if error.use_stderr() { 2 } else { 0 };

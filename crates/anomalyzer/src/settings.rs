@@ -13,20 +13,29 @@ const BUILTIN_PREFIX: &str = "builtin:";
 /// Most bytes of a settings or keyword file that are read.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
-/// The settings that hold.
+/// The settings that hold: defaults, file, environment, `--set`.
 pub(crate) fn load(settings: &Settings) -> Result<Config, Failure> {
-    let _ = settings;
-    Ok(Config::default())
+    let mut config = Config::default();
+    if let Some(path) = &settings.config {
+        let name = path.display().to_string();
+        config.read(&read(path)?, &name).map_err(|e| faults(&e))?;
+    }
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    config.read_env(variables).map_err(|e| faults(&e))?;
+    for setting in &settings.set {
+        let (key, value) = setting
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("--set {setting}: must be KEY=VALUE")))?;
+        config.set(key.trim(), value.trim()).map_err(|e| faults(&e))?;
+    }
+    Ok(config)
 }
 
-/// The keyword lists that hold, ready to search: those that are named, or the usual ones.
-pub(crate) fn matcher(names: &[String]) -> Result<Matcher, Failure> {
-    let usual = BUILTIN.iter().filter(|list| list.by_default).map(|list| list.name);
-    let lists: Vec<List> = if names.is_empty() {
-        usual.map(built_in).collect::<Result<_, _>>()?
-    } else {
-        names.iter().map(|name| keyword_list(name)).collect::<Result<_, _>>()?
-    };
+/// The keyword lists that hold, ready to search: those that are named, or those of the settings.
+pub(crate) fn matcher(names: &[String], config: &Config) -> Result<Matcher, Failure> {
+    let names = if names.is_empty() { &config.keywords } else { names };
+    let lists: Vec<List> = names.iter().map(|n| keyword_list(n)).collect::<Result<_, _>>()?;
     Matcher::new(&lists).map_err(|e| faults(&e))
 }
 

@@ -3,19 +3,19 @@
 use crate::cli::Analyze;
 use crate::clock::Stopwatch;
 use crate::failure::{Failure, Kind};
-use crate::input::{Files, Gate};
-use crate::output::{self, Parts, Sinks};
+use crate::input::{Files, Gate, Live};
+use crate::output::{self, Onlookers, Sinks};
 use crate::pipeline::{self, Outcome, Plan};
 use crate::progress::Progress;
 use crate::settings;
 use crate::stats::Stats;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
-use anomalyzer_capture::Limits;
-use anomalyzer_engine::series::Series;
+use anomalyzer_capture::{Limits, LiveStats};
 use anomalyzer_engine::{Alert, Severity, Summary, text};
 use anomalyzer_report::{Report, Source};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
 
 /// Input below this many bytes is read by one worker: threads would cost more than they save.
 const SMALL_INPUT_BYTES: u64 = 8 << 20;
@@ -24,37 +24,68 @@ const WORKERS_MAX: usize = 4;
 
 /// Reads, reports, and ends with the reason for the exit code.
 pub(super) fn run(options: &Analyze, terminal: &Terminal) -> Result<(), Failure> {
+    output::check_plot(options)?;
     let config = settings::load(&options.settings)?;
+    let matcher = settings::matcher(&options.keywords, &config)?;
+    let total = Files::total(&options.files);
+    let workers = workers(options, total);
+    terminal.detail(&format!("reading with {}", text::counted(workers as u64, "worker")));
+    let plan = Plan { config: config.into(), matcher: matcher.into(), workers, seed: random() };
     let stop = Stop::listen()?;
     let mut sinks = Sinks::open(options, &stop)?;
-    let gate = Gate::new(options.limit, Vec::new(), Progress::new(terminal.progress()));
-    let limits = Limits { max_decompressed: options.max_decompressed, ..Limits::default() };
-    let mut files = Files::new(&options.files, limits, gate, stop);
-    let workers = workers(options, files.total());
-    let plan = Plan {
-        config: config.into(),
-        matcher: settings::matcher(&options.keywords)?.into(),
-        workers,
-        seed: random(),
-    };
     let watch = Stopwatch::start();
-    terminal.detail(&format!("reading with {}", text::counted(workers as u64, "worker")));
-    let outcome = pipeline::run(&plan, &mut files, &mut sinks)?;
-    let (sources, mut gate) = files.into_parts();
-    gate.end();
-    sinks.finish()?;
-    if let Err(failure) = &outcome.stopped
-        && failure.kind() != Kind::Interrupted
-    {
-        return outcome.stopped;
-    }
-    let found = Found::new(&outcome, sources);
-    write(options, terminal, &found)?;
+    let mut read = read(options, terminal, &plan, &mut sinks, stop)?;
+    let facts = Facts::new(read.outcome, read.sources);
+    read.gate.finish()?;
+    sinks.finish(options, terminal, &facts.report())?;
     if options.stats {
-        let (summary, seconds) = (&found.summary, watch.elapsed().as_secs_f64());
-        Terminal::say(&Stats { gate: &gate, summary, seconds, workers }.to_string());
+        let seconds = watch.elapsed().as_secs_f64();
+        let (gate, live, summary) = (&read.gate, read.live, &facts.summary);
+        Terminal::say(&Stats { gate, live, summary, seconds, workers }.to_string());
     }
-    verdict(options, &found, outcome.stopped, terminal)
+    verdict(options, &facts, terminal)
+}
+
+/// What reading gave.
+struct Read {
+    outcome: Outcome,
+    sources: Vec<Source>,
+    gate: Gate,
+    live: Option<LiveStats>,
+}
+
+/// Reads the input through the engine. An input that could not be read at all is a failure; one
+/// that was interrupted or damaged is not.
+fn read(
+    options: &Analyze,
+    terminal: &Terminal,
+    plan: &Plan,
+    sinks: &mut Sinks,
+    stop: Stop,
+) -> Result<Read, Failure> {
+    let onlookers = Onlookers::open(options.csv.as_deref(), options.print_packets)?;
+    let drawn = terminal.progress() && !options.print_packets;
+    let mut gate = Gate::new(options.limit, onlookers, Progress::new(drawn));
+    let filter = options.filter.as_deref();
+    let read = if let Some(interface) = &options.interface {
+        let duration = options.duration.map(Duration::from_secs);
+        let mut live = Live::open(interface, filter, duration, gate, stop)?;
+        terminal.note(&format!("looking at {interface}; Ctrl-C ends it with a report"));
+        let outcome = pipeline::run(plan, &mut live, sinks)?;
+        let (sources, gate, live) = live.into_parts();
+        Read { outcome, sources, gate, live }
+    } else {
+        filter.map_or(Ok(()), |expression| gate.filter(expression))?;
+        let limits = Limits { max_decompressed: options.max_decompressed, ..Limits::default() };
+        let mut files = Files::new(&options.files, limits, gate, stop);
+        let outcome = pipeline::run(plan, &mut files, sinks)?;
+        let (sources, gate) = files.into_parts();
+        Read { outcome, sources, gate, live: None }
+    };
+    match read.outcome.stopped {
+        Err(failure) if failure.kind() != Kind::Interrupted => Err(failure),
+        _ => Ok(read),
+    }
 }
 
 /// As asked for, or by the size of the input and the machine.
@@ -72,26 +103,27 @@ fn random() -> u64 {
 }
 
 /// Everything there is to tell.
-struct Found {
+struct Facts {
+    outcome: Outcome,
     sources: Vec<Source>,
     summary: Summary,
-    series: Series,
     alerts: Vec<Alert>,
 }
 
-impl Found {
-    fn new(outcome: &Outcome, sources: Vec<Source>) -> Self {
-        let Outcome { correlator, pacer, .. } = outcome;
+impl Facts {
+    fn new(outcome: Outcome, sources: Vec<Source>) -> Self {
+        let (correlator, pacer) = (&outcome.correlator, &outcome.pacer);
         let mut summary = correlator.summary();
         summary.counters.push(("clock_jumps", pacer.jumps()));
         summary.counters.push(("clock_regressions", pacer.regressions()));
         summary.counters.sort_unstable();
-        Self { sources, summary, series: correlator.series().clone(), alerts: correlator.alerts() }
+        let alerts = correlator.alerts();
+        Self { outcome, sources, summary, alerts }
     }
 
     fn report(&self) -> Report<'_> {
-        let Self { sources, summary, series, alerts } = self;
-        Report { sources, summary, series, alerts }
+        let Self { outcome, sources, summary, alerts } = self;
+        Report { sources, summary, series: outcome.correlator.series(), alerts }
     }
 
     fn at_least(&self, severity: Severity) -> usize {
@@ -99,26 +131,12 @@ impl Found {
     }
 }
 
-fn write(options: &Analyze, terminal: &Terminal, found: &Found) -> Result<(), Failure> {
-    let report = found.report();
-    let parts = Parts::new(&options.only);
-    if options.json {
-        output::json(&report, parts)?;
-    } else {
-        output::page(&report, options, terminal)?;
-    }
-    Ok(())
-}
-
 /// The reason for the exit code: what kept us from reading everything comes before what was found.
-fn verdict(
-    options: &Analyze,
-    found: &Found,
-    stopped: Result<(), Failure>,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    stopped?;
-    let damaged: Vec<String> = found.sources.iter().filter_map(damage).collect();
+fn verdict(options: &Analyze, facts: &Facts, terminal: &Terminal) -> Result<(), Failure> {
+    if let Err(stopped) = &facts.outcome.stopped {
+        return Err(Failure::new(stopped.kind(), stopped.to_string()));
+    }
+    let damaged: Vec<String> = facts.sources.iter().filter_map(damage).collect();
     if let Some((last, others)) = damaged.split_last() {
         for damage in others {
             terminal.complain(damage);
@@ -127,8 +145,8 @@ fn verdict(
         return Err(Failure::new(kind, last.as_str()));
     }
     match options.fail_on {
-        Some(severity) if found.at_least(severity) > 0 => {
-            let alerts = text::counted(found.at_least(severity) as u64, "alert");
+        Some(severity) if facts.at_least(severity) > 0 => {
+            let alerts = text::counted(facts.at_least(severity) as u64, "alert");
             let message = format!("{alerts} of severity {} or above", severity.name());
             Err(Failure::new(Kind::AlertsFound, message))
         }

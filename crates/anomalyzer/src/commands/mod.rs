@@ -2,7 +2,10 @@
 
 mod analyze;
 mod completions;
+mod config;
 mod detectors;
+mod interfaces;
+mod keywords;
 mod scenario;
 
 use crate::cli::{Cli, Command};
@@ -15,6 +18,9 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
     match &cli.command {
         Command::Analyze(options) => analyze::run(options, terminal),
         Command::Detectors(options) => detectors::run(options),
+        Command::Config(command) => config::run(command, terminal),
+        Command::Keywords(options) => keywords::run(options, terminal),
+        Command::Interfaces => interfaces::run(),
         Command::Scenario(command) => scenario::run(command, terminal),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man => completions::man(),

@@ -1,15 +1,21 @@
 //! What every frame passes before the engine sees it: filter, limit, progress, onlookers.
 
+use crate::failure::Failure;
+use crate::output::Onlookers;
 use crate::progress::{Position, Progress};
-use anomalyzer_wire::RawFrame;
+use anomalyzer_capture::FilterSet;
+use anomalyzer_wire::{LinkType, RawFrame};
 
-/// Looks at each frame that passes, in order.
-pub(crate) type Tap = Box<dyn FnMut(&RawFrame<'_>) + Send>;
+/// Link types of which at least one must accept a filter: otherwise it is simply wrong.
+const FILTERED_LINKS: [LinkType; 3] =
+    [LinkType::ETHERNET, LinkType::RAW, LinkType::IEEE802_11_RADIOTAP];
 
 /// Decides which frames count.
+#[derive(Debug)]
 pub(crate) struct Gate {
+    filter: Option<FilterSet>,
     left: u64,
-    taps: Vec<Tap>,
+    onlookers: Onlookers,
     progress: Progress,
     /// Frames that passed.
     pub(crate) packets: u64,
@@ -20,9 +26,24 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(limit: Option<u64>, taps: Vec<Tap>, progress: Progress) -> Self {
+    pub(crate) fn new(limit: Option<u64>, onlookers: Onlookers, progress: Progress) -> Self {
         let left = limit.unwrap_or(u64::MAX);
-        Self { left, taps, progress, packets: 0, bytes: 0, filtered: 0 }
+        Self { filter: None, left, onlookers, progress, packets: 0, bytes: 0, filtered: 0 }
+    }
+
+    /// Lets only frames pass that the expression selects.
+    pub(crate) fn filter(&mut self, expression: &str) -> Result<(), Failure> {
+        let mut set = FilterSet::new(expression);
+        let mut checks =
+            FILTERED_LINKS.iter().map(|link| set.check(*link).map_err(ToString::to_string));
+        let first = checks.next().unwrap_or(Ok(()));
+        if let Err(message) = first
+            && !checks.any(|check| check.is_ok())
+        {
+            return Err(Failure::usage(message));
+        }
+        self.filter = Some(FilterSet::new(expression));
+        Ok(())
     }
 
     /// Lets a frame pass to `sink`, or not; false when there shall be no more.
@@ -32,25 +53,24 @@ impl Gate {
         frame: &RawFrame<'_>,
         position: impl FnOnce() -> Position,
         sink: &mut impl FnMut(&RawFrame<'_>) -> bool,
-    ) -> bool {
+    ) -> Result<bool, Failure> {
         self.progress.frame(position);
+        if let Some(filter) = &mut self.filter
+            && !filter.matches(frame).map_err(|e| Failure::usage(e.to_string()))?
+        {
+            self.filtered += 1;
+            return Ok(true);
+        }
         self.packets += 1;
         self.bytes += u64::from(frame.orig_len);
-        for tap in &mut self.taps {
-            tap(frame);
-        }
+        self.onlookers.frame(frame)?;
         self.left -= 1;
-        sink(frame) && self.left > 0
+        Ok(sink(frame) && self.left > 0)
     }
 
-    /// Removes the progress line.
-    pub(crate) fn end(&mut self) {
+    /// Ends what was written beside the engine, and removes the progress line.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         self.progress.clear();
-    }
-}
-
-impl std::fmt::Debug for Gate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gate").field("packets", &self.packets).finish_non_exhaustive()
+        std::mem::take(&mut self.onlookers).finish()
     }
 }

@@ -60,7 +60,7 @@ impl Merge {
             files.stop.check()?;
             let Some(mut ahead) = opened(files, index, file)? else { continue };
             let position = || Position { read: self.read + ahead.read(), total: files.total };
-            if !files.gate.pass(&ahead.frame(), position, sink) {
+            if !files.gate.pass(&ahead.frame(), position, sink)? {
                 files.finished(index, &ahead.file.info());
                 return Ok(());
             }

@@ -1,13 +1,16 @@
-//! The input of an analysis: files merged by time, or standard input.
+//! The input of an analysis: files merged by time, standard input, or an interface.
 //!
 //! Several files are one input. Their packets are merged by time, whatever the order in which they
 //! are named; a file is opened once the time of its first packet has come, so a long series of
 //! rotated captures needs one open file at a time. One file is read without a copy.
 
 mod gate;
+mod live;
 mod merge;
+mod stdin;
 
 pub(crate) use gate::Gate;
+pub(crate) use live::{Live, live_failure};
 
 use crate::failure::{Failure, Kind};
 use crate::pipeline::Source;
@@ -20,6 +23,11 @@ use merge::Merge;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use stdin::Stdin;
+
+/// The file name that stands for standard input, and its name in messages.
+const STDIN: &str = "-";
+const STDIN_NAME: &str = "standard input";
 
 /// Capture files as one source of frames.
 #[derive(Debug)]
@@ -37,18 +45,19 @@ pub(crate) struct Files {
 impl Files {
     pub(crate) fn new(paths: &[PathBuf], limits: Limits, gate: Gate, stop: Stop) -> Self {
         let name = |path: &PathBuf| match path.as_os_str().as_bytes() {
-            b"-" => HostileStr::from(&b"standard input"[..]),
+            name if name == STDIN.as_bytes() => HostileStr::from(STDIN_NAME.as_bytes()),
             bytes => HostileStr::from(bytes),
         };
         let source = |path| report::Source { name: name(path), ..report::Source::default() };
         let sources = paths.iter().map(source).collect();
-        let total = paths.iter().map(|p| size(p)).sum();
+        let total = Self::total(paths);
         Self { paths: paths.to_vec(), limits, gate, stop, sources, total }
     }
 
-    /// Bytes of all files; `None` when one of them is a pipe.
-    pub(crate) fn total(&self) -> Option<u64> {
-        self.total
+    /// Bytes of all files; `None` when one of them is a pipe, or there are none.
+    pub(crate) fn total(paths: &[PathBuf]) -> Option<u64> {
+        let plain = (!paths.is_empty()).then_some(paths)?;
+        plain.iter().map(|p| size(p)).sum()
     }
 
     /// What was read, after reading.
@@ -59,7 +68,14 @@ impl Files {
     /// Opens a file. One that ends before its first packet is damaged and holds nothing: `None`.
     fn open(&mut self, index: usize) -> Result<Option<CaptureFile>, Failure> {
         let Some(path) = self.paths.get(index) else { return Ok(None) };
-        match CaptureFile::open(path, &self.limits) {
+        let opened = if path.as_os_str() == STDIN {
+            let stdin = Stdin::open(&self.stop)
+                .map_err(|e| Failure::runtime(format!("{STDIN_NAME}: {e}")))?;
+            CaptureFile::from_stream(STDIN_NAME, Box::new(stdin), &self.limits)
+        } else {
+            CaptureFile::open(path, &self.limits)
+        };
+        match opened {
             Ok(file) => Ok(Some(file)),
             Err(error) if is_cut(&error.problem) => {
                 self.damaged(index, &error.problem.to_string());
@@ -80,8 +96,9 @@ impl Files {
             match file.next_frame() {
                 Ok(Some(frame)) => {
                     let position = || Position { read: progress.read, total: progress.total };
-                    if !self.gate.pass(&frame, position, sink) {
-                        break Ok(());
+                    match self.gate.pass(&frame, position, sink) {
+                        Ok(true) => {}
+                        ended => break ended.map(|_| ()),
                     }
                 }
                 Ok(None) => break Ok(()),
@@ -95,8 +112,11 @@ impl Files {
         result
     }
 
-    /// Notes what is wrong with a file.
+    /// Notes what is wrong with a file. What an interruption cut is not damaged.
     fn damaged(&mut self, index: usize, damage: &str) {
+        if self.stop.interrupted() {
+            return;
+        }
         if let Some(source) = self.sources.get_mut(index) {
             source.damage = Some(damage.to_owned());
         }

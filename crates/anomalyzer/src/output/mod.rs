@@ -1,7 +1,14 @@
-//! What comes out: NDJSON on stdout and files beside it.
+//! What comes out: the report or NDJSON on stdout, and files beside it.
 //!
 //! Flows are written as they finish, in the correlator's thread; the rest at the end. A writer that
 //! fails is remembered, reading is stopped, and the failure is reported once.
+
+mod files;
+mod lines;
+mod onlookers;
+mod packet_line;
+
+pub(crate) use onlookers::Onlookers;
 
 use crate::cli::{Analyze, Part};
 use crate::failure::Failure;
@@ -10,36 +17,22 @@ use crate::terminal::Terminal;
 use anomalyzer_engine::{FlowRecord, Output};
 use anomalyzer_report::{Report, ndjson, text};
 use anomalyzer_wire::Timestamp;
-use std::io::Write;
+use files::{Events, Tables};
+use lines::Lines;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
 
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
-
-/// Which parts of the output are wanted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts {
-    pub(crate) alerts: bool,
-    pub(crate) summary: bool,
-    pub(crate) flows: bool,
-    pub(crate) series: bool,
-}
-
-impl Parts {
-    /// Those that the user named; all when none is named.
-    pub(crate) fn new(only: &[Part]) -> Self {
-        let wanted = |part| only.is_empty() || only.contains(&part);
-        Self {
-            alerts: wanted(Part::Alerts),
-            summary: wanted(Part::Summary),
-            flows: wanted(Part::Flows),
-            series: wanted(Part::Series),
-        }
-    }
-}
+/// What names standard output.
+const STDOUT: &str = "-";
 
 /// Takes finished flows while the input is read.
 pub(crate) struct Sinks {
     json: Option<Lines>,
+    tables: Option<Tables>,
+    events: Option<Events>,
     stop: Stop,
     failure: Option<Failure>,
 }
@@ -47,25 +40,61 @@ pub(crate) struct Sinks {
 impl Sinks {
     /// Opens what the options ask for.
     pub(crate) fn open(options: &Analyze, stop: &Stop) -> Result<Self, Failure> {
-        let parts = Parts::new(&options.only);
-        let json = (options.json && parts.flows).then(Lines::stdout);
-        Ok(Self { json, stop: stop.clone(), failure: None })
+        if options.json && options.eve.as_deref() == Some(Path::new(STDOUT)) {
+            return Err(Failure::usage("--json and --eve - cannot share standard output"));
+        }
+        let flows = options.json && wanted(&options.only, Part::Flows);
+        Ok(Self {
+            json: flows.then(Lines::stdout),
+            tables: options.csv.as_deref().map(Tables::open).transpose()?,
+            events: options.eve.as_deref().map(Events::open).transpose()?,
+            stop: stop.clone(),
+            failure: None,
+        })
     }
 
-    /// Writes what is left; the first failure counts.
-    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+    /// Writes everything but flows, and ends all files. The first failure counts.
+    pub(crate) fn finish(
+        mut self,
+        options: &Analyze,
+        terminal: &Terminal,
+        report: &Report<'_>,
+    ) -> Result<(), Failure> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        match &mut self.json {
-            Some(json) => json.flush(),
+        if let Some(tables) = self.tables {
+            tables.finish()?;
+        }
+        if let Some(folder) = &options.csv {
+            files::tables(folder, report)?;
+        }
+        if let Some(path) = &options.plot {
+            files::plot(path, report)?;
+        }
+        if let Some(json) = &mut self.json {
+            json.flush()?;
+        }
+        if options.json {
+            json(report, &options.only)?;
+        } else if options.eve.as_deref() != Some(Path::new(STDOUT)) {
+            page(report, options, terminal)?;
+        }
+        match self.events {
+            Some(events) => events.finish(report),
             None => Ok(()),
         }
     }
 
     fn write(&mut self, record: &FlowRecord) -> Result<(), Failure> {
-        match &mut self.json {
-            Some(json) => json.append(|out| ndjson::flow(out, record, None)),
+        if let Some(json) = &mut self.json {
+            json.append(|out| ndjson::flow(out, record, None))?;
+        }
+        if let Some(tables) = &mut self.tables {
+            tables.flow(record)?;
+        }
+        match &mut self.events {
+            Some(events) => events.flow(record),
             None => Ok(()),
         }
     }
@@ -83,32 +112,38 @@ impl Output for Sinks {
     }
 }
 
+/// Says at once when the plot's name does not tell its format.
+pub(crate) fn check_plot(options: &Analyze) -> Result<(), Failure> {
+    options.plot.as_deref().map_or(Ok(()), |path| files::Picture::of(path).map(|_| ()))
+}
+
+/// True when the user named the part, or none.
+fn wanted(only: &[Part], part: Part) -> bool {
+    only.is_empty() || only.contains(&part)
+}
+
 /// Writes alerts, series and summary as NDJSON to stdout.
-pub(crate) fn json(report: &Report<'_>, parts: Parts) -> Result<(), Failure> {
+fn json(report: &Report<'_>, only: &[Part]) -> Result<(), Failure> {
     let mut lines = Lines::stdout();
-    if parts.alerts {
+    if wanted(only, Part::Alerts) {
         for alert in report.alerts {
             lines.append(|out| ndjson::alert(out, alert, None))?;
         }
     }
-    if parts.series {
+    if wanted(only, Part::Series) {
         for point in report.series.points() {
             let width = report.series.width_secs();
             lines.append(|out| ndjson::interval(out, point, width, None))?;
         }
     }
-    if parts.summary {
+    if wanted(only, Part::Summary) {
         lines.append(|out| ndjson::summary(out, report.summary, report.sources, None))?;
     }
     lines.flush()
 }
 
 /// Writes the report for people to stdout.
-pub(crate) fn page(
-    report: &Report<'_>,
-    options: &Analyze,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
+fn page(report: &Report<'_>, options: &Analyze, terminal: &Terminal) -> Result<(), Failure> {
     let local: Option<&dyn Fn(Timestamp) -> String> =
         if options.local_time { Some(&crate::clock::local) } else { None };
     let style = text::Style {
@@ -124,31 +159,9 @@ pub(crate) fn page(
         .map_err(|e| Failure::writing("standard output", &e))
 }
 
-/// Lines gathered in memory and written in large pieces.
-struct Lines {
-    buffer: Vec<u8>,
-    out: std::io::Stdout,
-}
-
-impl Lines {
-    fn stdout() -> Self {
-        Self { buffer: Vec::with_capacity(BUFFER_BYTES + 4_096), out: std::io::stdout() }
-    }
-
-    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Failure> {
-        write(&mut self.buffer);
-        if self.buffer.len() < BUFFER_BYTES { Ok(()) } else { self.pass_on() }
-    }
-
-    fn flush(&mut self) -> Result<(), Failure> {
-        self.pass_on()?;
-        self.out.flush().map_err(|e| Failure::writing("standard output", &e))
-    }
-
-    /// Stdout buffers lines; locking it and writing whole pieces goes around that.
-    fn pass_on(&mut self) -> Result<(), Failure> {
-        let written = self.out.lock().write_all(&self.buffer);
-        self.buffer.clear();
-        written.map_err(|e| Failure::writing("standard output", &e))
-    }
+/// Makes a file to be written in large pieces.
+fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
+    File::create(path)
+        .map(|file| BufWriter::with_capacity(BUFFER_BYTES, file))
+        .map_err(|e| Failure::writing(&path.display().to_string(), &e))
 }
