@@ -33,8 +33,12 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     }
 }
 
-fn documents() -> [(&'static str, String); 2] {
-    [("docs/detectors.md", detectors()), ("docs/cli.md", command_line())]
+fn documents() -> [(&'static str, String); 3] {
+    [
+        ("docs/detectors.md", detectors()),
+        ("docs/config.md", config()),
+        ("docs/cli.md", command_line()),
+    ]
 }
 
 fn detectors() -> String {
@@ -99,6 +103,17 @@ fn number(setting: &Setting, number: f64) -> String {
         Unit::Flag => (number != 0.0).to_string(),
         _ => number.to_string(),
     }
+}
+
+fn config() -> String {
+    format!(
+        "# Settings\n\n{NOTE}\n\nA TOML file, named by `--config` or the environment variable \
+         `ANOMALYZER_CONFIG`. An unknown key is an error that names the nearest known one. \
+         `anomalyzer config check FILE` checks it, `anomalyzer config show --origin` says where \
+         each value comes from, `anomalyzer config reference` prints what follows.\n\n\
+         ```toml\n{}```\n",
+        anomalyzer::config_reference(),
+    )
 }
 
 fn command_line() -> String {
