@@ -23,7 +23,11 @@ impl Distinct {
 
     /// Adds an item; true when it is new (of an estimate: always true).
     pub fn insert(&mut self, item: u128) -> bool {
-        let print = fingerprint(item);
+        self.insert_print(fingerprint(item))
+    }
+
+    /// Adds an item by its [`fingerprint`].
+    pub fn insert_print(&mut self, print: u64) -> bool {
         if let Some(sketch) = &mut self.sketch {
             sketch.insert(print);
             return true;

@@ -13,6 +13,8 @@ mod spec;
 pub(crate) mod testing;
 mod traffic_spike;
 
+use anomalyzer_wire::Timestamp;
+
 pub use spec::{Backtest, Detector, Reporter, Setting, Spec, Unit};
 
 /// Every detector there is. Docs, settings and tests walk this table.
@@ -27,3 +29,10 @@ pub static DETECTORS: &[&Spec] = &[
     &keyword::SPEC,
     &malformed::SPEC,
 ];
+
+/// When the first packet of a second's sums may have come: the second's start, but not before
+/// the first observation.
+fn second_start(now: Timestamp, begun: Option<Timestamp>) -> Timestamp {
+    let start = Timestamp::from_secs_nanos(now.secs(), 0);
+    begun.map_or(start, |b| b.max(start)).min(now)
+}

@@ -61,6 +61,8 @@ pub(super) struct Hit {
     pub(super) n: u32,
     pub(super) bytes: u64,
     pub(super) now: Timestamp,
+    /// When the first of them may have come: before `now` for the sum of a second.
+    pub(super) since: Timestamp,
 }
 
 /// Counts of one kind of packets, in windows.
@@ -89,7 +91,7 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) fn new(now: Timestamp) -> Self {
+    pub(super) fn new(first: Timestamp) -> Self {
         Self {
             singles: SlidingCount::new(BUCKET_NANOS),
             seconds: PerSecond::default(),
@@ -102,8 +104,8 @@ impl Channel {
             good: 0,
             total: 0,
             total_bytes: 0,
-            first: now,
-            last: now,
+            first,
+            last: first,
             attack: None,
             due: None,
         }
@@ -145,6 +147,11 @@ impl Channel {
         }
     }
 
+    /// Fingerprints of the sources told apart in the window.
+    pub(super) fn sources(&self) -> impl Iterator<Item = u64> {
+        self.sources.iter().flatten().copied()
+    }
+
     /// When the verdict is due, if one is.
     pub(super) fn due(&self) -> Option<Timestamp> {
         self.due
@@ -163,11 +170,11 @@ impl Channel {
         }
         let reached = match what {
             // Judged over what has aged, not over the newest second.
-            What::Syn | What::Reflection => self.peak(what, end) >= self.floor(what, settings),
+            What::Syn | What::Reflection => self.peak(what, end) >= Self::floor(what, settings),
             _ => self.reaches(what, settings, end),
         };
         if reached {
-            self.attack = Some((self.peak(what, end), self.floor(what, settings)));
+            self.attack = Some((self.peak(what, end), Self::floor(what, settings)));
         }
         self.attack.is_some()
     }
@@ -189,7 +196,7 @@ impl Channel {
         }
     }
 
-    fn floor(&self, what: What, settings: &Settings) -> u64 {
+    const fn floor(what: What, settings: &Settings) -> u64 {
         match what {
             What::Syn => settings.syn,
             What::Reflection => settings.reflection,
@@ -202,7 +209,7 @@ impl Channel {
     fn reaches(&self, what: What, settings: &Settings, all: bool) -> bool {
         let packets = self.packets[0] + self.packets[1];
         let bytes = self.bytes[0] + self.bytes[1];
-        let floor = self.floor(what, settings);
+        let floor = Self::floor(what, settings);
         if packets < floor {
             return false;
         }

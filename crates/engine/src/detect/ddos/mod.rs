@@ -39,7 +39,7 @@ const SETTLE_NANOS: i64 = 10_000_000_000;
 const QUIET_NANOS: i64 = 600_000_000_000;
 
 /// The row in the table.
-pub static SPEC: Spec = Spec {
+pub(super) static SPEC: Spec = Spec {
     id: "ddos",
     summary: "Many sources, or spoofed ones, against one host",
     about: include_str!("about.md"),
@@ -125,6 +125,8 @@ struct Ddos {
     victims: Table<Addr, Victim>,
     /// Hosts that may be or are under attack, in order of their beginning.
     watched: VecDeque<Addr>,
+    /// Time of the first observation.
+    begun: Option<Timestamp>,
 }
 
 impl Ddos {
@@ -133,6 +135,7 @@ impl Ddos {
             settings: section.resolve(Settings::from),
             victims: Table::new(VICTIMS, seed, Victim::outlasts),
             watched: VecDeque::new(),
+            begun: None,
         }
     }
 
@@ -145,7 +148,14 @@ impl Ddos {
             FirstPacket::Icmp { kind: 0 | 129, .. } if !flow.by_originator => What::Reflection,
             _ => return,
         };
-        self.hit(what, &ends, 1, u64::from(flow.ip_len), t, now, out);
+        let port = if what == What::Syn { ends.to_port } else { ends.from_port };
+        let bytes = u64::from(flow.ip_len);
+        self.hit(
+            &Hit { what, src: ends.src, port, n: 1, bytes, now, since: now },
+            ends.dst,
+            t,
+            out,
+        );
     }
 
     fn outcome(&mut self, news: &FlowOutcome) {
@@ -175,7 +185,9 @@ impl Ddos {
             1 | 58 if !by_originator && n > 1 => What::Reflection,
             _ => return,
         };
-        self.hit(what, &ends, n, bytes, t, now, out);
+        let since = super::second_start(now, self.begun);
+        let hit = Hit { what, src: ends.src, port: ends.from_port, n, bytes, now, since };
+        self.hit(&hit, ends.dst, t, out);
     }
 
     /// A connection whose beginning was not seen, but which goes on, is no reflection.
@@ -190,34 +202,17 @@ impl Ddos {
         }
     }
 
-    #[allow(clippy::too_many_arguments)] // one packet's facts
-    fn hit(
-        &mut self,
-        what: What,
-        ends: &Ends,
-        n: u32,
-        bytes: u64,
-        tuple: &FiveTuple,
-        now: Timestamp,
-        out: &mut Reporter<'_>,
-    ) {
-        if !ends.dst.is_unicast() || ends.src == ends.dst {
+    fn hit(&mut self, hit: &Hit, dst: Addr, tuple: &FiveTuple, out: &mut Reporter<'_>) {
+        if !dst.is_unicast() || hit.src == dst {
             return;
         }
-        let settings = *self.settings.of(ends.dst);
-        let hit = Hit {
-            what,
-            src: ends.src,
-            port: if what == What::Syn { ends.to_port } else { ends.from_port },
-            n,
-            bytes,
-            now,
-        };
-        let (victim, evicted) = self.victims.entry(ends.dst, Victim::default);
+        let now = hit.now;
+        let settings = *self.settings.of(dst);
+        let (victim, evicted) = self.victims.entry(dst, Victim::default);
         let Some(victim) = victim else { return };
         let exact = if self.watched.len() < EXACT_VICTIMS { EXACT } else { EXACT_LATER };
         let before = victim.is_watched;
-        if victim.hit(&hit, tuple, &settings, exact) {
+        if victim.hit(hit, tuple, &settings, exact) {
             out.wake_at(now.plus_nanos(if before { SETTLE_NANOS } else { GRACE_NANOS }));
         }
         let begins = victim.is_watched && !before;
@@ -226,7 +221,7 @@ impl Ddos {
             self.watched.retain(|a| *a != addr);
         }
         if begins {
-            self.watch(ends.dst, now, out);
+            self.watch(dst, now, out);
         }
     }
 
@@ -259,6 +254,7 @@ impl Ddos {
 
 impl Detector for Ddos {
     fn observe(&mut self, seen: &Seen, out: &mut Reporter<'_>) {
+        self.begun.get_or_insert(seen.time);
         match &seen.what {
             Observation::FlowStarted(flow) => self.started(flow, seen.time, out),
             Observation::FlowOutcome(news) => self.outcome(news),

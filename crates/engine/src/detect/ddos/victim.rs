@@ -59,7 +59,7 @@ impl Victim {
         if channel.as_ref().is_some_and(|c| c.is_stale(hit.now)) {
             *channel = None;
         }
-        let channel = channel.get_or_insert_with(|| Box::new(Channel::new(hit.now)));
+        let channel = channel.get_or_insert_with(|| Box::new(Channel::new(hit.since)));
         let due = channel.add(hit, settings);
         if due && self.story.is_none() {
             self.begin(hit.now, exact);
@@ -148,8 +148,8 @@ impl Victim {
     fn begin(&mut self, now: Timestamp, exact: usize) {
         let mut sources = Distinct::new(exact);
         for channel in self.channels.iter().flatten() {
-            for (addr, _) in channel.top.heaviest(usize::MAX) {
-                sources.insert(addr.to_bits());
+            for print in channel.sources() {
+                sources.insert_print(print);
             }
         }
         let story = Story { sources, flows: Vec::new(), reported: 0, reported_at: now };
@@ -230,7 +230,7 @@ fn explanation(addr: Addr, attacks: &[(What, &Channel)], sources: Tally, nanos: 
             format!("{} {} ({})", text::thousands(c.total), what.noun(), text::bytes(c.total_bytes))
         })
         .collect();
-    let (peak, floor) = attacks.iter().filter_map(|(_, c)| c.attack).next().unwrap_or_default();
+    let (peak, floor) = attacks.iter().find_map(|(_, c)| c.attack).unwrap_or_default();
     format!(
         "{addr} received {} within {} from {}{}; at most {} in a second, where {} are the limit. \
          No few of the sources send most of it.",

@@ -43,7 +43,7 @@ const LARGE: u64 = 450;
 const REPEATED_SYNS: u32 = 4;
 
 /// The row in the table.
-pub static SPEC: Spec = Spec {
+pub(super) static SPEC: Spec = Spec {
     id: "flood",
     summary: "One source or a few send a target more than it can take",
     about: include_str!("about.md"),
@@ -166,6 +166,8 @@ struct Flood {
     /// Targets that may be or are under attack, in order of their beginning.
     watched: VecDeque<On>,
     requests: Requests,
+    /// Time of the first observation.
+    begun: Option<Timestamp>,
 }
 
 impl Flood {
@@ -175,6 +177,7 @@ impl Flood {
             targets: Table::new(TARGETS, seed, Target::outlasts),
             watched: VecDeque::new(),
             requests: Requests::new(seed),
+            begun: None,
         }
     }
 
@@ -263,7 +266,8 @@ impl Flood {
         let settings = *self.settings.of(src);
         let (target, evicted) = self.targets.entry(on, Target::default);
         let Some(target) = target else { return };
-        let news = target.attempt(src, n, Moment { now, floor: settings.floor(&on) }, id);
+        let at = Moment { now, since: now, floor: settings.floor(&on) };
+        let news = target.attempt(src, n, at, id);
         self.after(on, news, evicted, now, out);
     }
 
@@ -279,7 +283,9 @@ impl Flood {
         let settings = *self.settings.of(src);
         let (target, evicted) = self.targets.entry(on, Target::default);
         let Some(target) = target else { return };
-        let news = target.rate(src, n, Moment { now, floor: settings.floor(&on) }, id);
+        let since = super::second_start(now, self.begun);
+        let at = Moment { now, since, floor: settings.floor(&on) };
+        let news = target.rate(src, n, at, id);
         self.after(on, news, evicted, now, out);
     }
 
@@ -342,6 +348,7 @@ impl Flood {
 
 impl Detector for Flood {
     fn observe(&mut self, seen: &Seen, out: &mut Reporter<'_>) {
+        self.begun.get_or_insert(seen.time);
         match &seen.what {
             Observation::FlowStarted(flow) => self.started(flow, seen.time, out),
             Observation::FlowOutcome(news) => self.outcome(news),

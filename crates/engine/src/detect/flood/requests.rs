@@ -1,6 +1,7 @@
 //! Floods of whole requests: DHCP and HTTP.
 
 use super::{QUIET_NANOS, SETTLE_NANOS, SPEC, Settings};
+use crate::alert::Severity;
 use crate::count::{Distinct, SlidingCount, Table};
 use crate::detect::Reporter;
 use crate::finding::{Evidence, Finding, Subject, Tally};
@@ -222,7 +223,8 @@ fn finding(pair: Pair, rate: &Rate, told: Told) -> Finding {
             port: Some(pair.port),
             other: told.technique.to_owned(),
         },
-        severity: None,
+        // Busy programs pass the floor too; five times of it hardly.
+        severity: (!dhcp && told.peak < told.floor.saturating_mul(5)).then_some(Severity::Medium),
         confidence: 0.9,
         title: format!("{what} flood of {} by {}", pair.dst, pair.src),
         explanation,

@@ -23,6 +23,8 @@ const EARLY: u64 = 4;
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
     pub(super) now: Timestamp,
+    /// When the first of the packets may have come: before `now` for the sum of a second.
+    pub(super) since: Timestamp,
     pub(super) floor: u64,
 }
 
@@ -41,6 +43,8 @@ pub(super) enum News {
 pub(super) struct Target {
     attempts: SlidingCount<BUCKETS>,
     seconds: PerSecond,
+    /// When the present burst began: nothing had come in the window before.
+    burst: Timestamp,
     pub(super) attack: Option<Box<Attack>>,
 }
 
@@ -49,6 +53,7 @@ impl Default for Target {
         Self {
             attempts: SlidingCount::new(BUCKET_NANOS),
             seconds: PerSecond::default(),
+            burst: Timestamp::MIN,
             attack: None,
         }
     }
@@ -78,13 +83,13 @@ pub(super) struct Attack {
 }
 
 impl Attack {
-    fn new(at: Moment) -> Self {
+    fn new(at: Moment, first: Timestamp) -> Self {
         Self {
             sources: Top::default(),
             distinct: Distinct::new(usize::try_from(MANY_SOURCES).unwrap_or(100) * 4),
             packets: 0,
             good: 0,
-            first: at.now,
+            first,
             last: at.now,
             floor: at.floor,
             peak: 0,
@@ -143,6 +148,7 @@ impl Target {
     ) -> News {
         self.attempts.add(at.now, n);
         let sum = self.attempts.last(PER_SECOND);
+        self.note_burst(sum == u64::from(n), at);
         self.gather(src, n, (sum, sum), at, id)
     }
 
@@ -156,7 +162,14 @@ impl Target {
     ) -> News {
         let sum = self.seconds.add(at.now.secs(), u64::from(n));
         let sums = (sum, self.seconds.at_most());
+        self.note_burst(sums.1 == u64::from(n), at);
         self.gather(src, n, sums, at, id)
+    }
+
+    fn note_burst(&mut self, begins: bool, at: Moment) {
+        if begins || at.now.since(self.burst) > MANY_NANOS {
+            self.burst = at.since;
+        }
     }
 
     /// `sums` are the least and the most that came within a second.
@@ -175,7 +188,14 @@ impl Target {
         if self.attack.as_deref().is_some_and(stale) {
             self.attack = None;
         }
-        let attack = self.attack.get_or_insert_with(|| Box::new(Attack::new(at)));
+        let (burst, early) = (self.burst, sums.1.saturating_sub(u64::from(n)));
+        let attack = self.attack.get_or_insert_with(|| {
+            // What came before the evidence is taken to be of the same source.
+            let mut attack = Attack::new(at, burst);
+            attack.packets = early;
+            attack.sources.add(src, early);
+            Box::new(attack)
+        });
         attack.peak = attack.peak.max(sums.0);
         let resumes = attack.confirmed && attack.packets == attack.reported;
         attack.add(src, n, at.now, id);

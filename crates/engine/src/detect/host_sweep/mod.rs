@@ -40,7 +40,7 @@ const QUIC_INITIAL: u32 = 1_200;
 const ROUTER_FACTOR: usize = 10;
 
 /// The row in the table.
-pub static SPEC: Spec = Spec {
+pub(super) static SPEC: Spec = Spec {
     id: "host-sweep",
     summary: "One source tries many hosts and gets nowhere with most",
     about: include_str!("about.md"),

@@ -39,7 +39,7 @@ const PROBE_PAYLOAD: u32 = 400;
 const STREAM_PACKETS: u32 = 10;
 
 /// The row in the table.
-pub static SPEC: Spec = Spec {
+pub(super) static SPEC: Spec = Spec {
     id: "port-scan",
     summary: "One source tries many ports of one host",
     about: include_str!("about.md"),
