@@ -152,6 +152,11 @@ impl Channel {
         self.sources.iter().flatten().copied()
     }
 
+    /// True when a verdict is due or an attack goes on.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.due.is_some() || self.attack.is_some()
+    }
+
     /// When the verdict is due, if one is.
     pub(super) fn due(&self) -> Option<Timestamp> {
         self.due

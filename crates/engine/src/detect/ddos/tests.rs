@@ -75,6 +75,7 @@ fn amplification_of_many_and_of_few_reflectors() {
                 let t = udp(ip(VICTIM), 22, many(i + second % 5), 53);
                 s.traffic(TrafficDigest { packets: [0, 2], bytes: [0, 2_800], ..digest(t) });
                 s.one_way(udp(many(i), 0, ip(VICTIM), 0), 3, 3_900);
+                s.started(tcp(many(900 + second), 5_000, ip(VICTIM), 80), FirstPacket::Syn);
             }
             s.pass(1.0);
         }

@@ -61,13 +61,14 @@ impl Victim {
         }
         let channel = channel.get_or_insert_with(|| Box::new(Channel::new(hit.since)));
         let due = channel.add(hit, settings);
+        let suspect = channel.is_suspect();
         if due && self.story.is_none() {
             self.begin(hit.now, exact);
         }
         self.is_watched |= due;
         let resumes =
             self.attack_total() > 0 && self.attack_total() - u64::from(hit.n) <= self.told();
-        if let Some(story) = &mut self.story {
+        if let Some(story) = self.story.as_mut().filter(|_| suspect) {
             story.sources.insert(hit.src.to_bits());
             if story.flows.len() < NAMED {
                 story.flows.push(crate::flow::community_id(tuple));
@@ -147,7 +148,7 @@ impl Victim {
 
     fn begin(&mut self, now: Timestamp, exact: usize) {
         let mut sources = Distinct::new(exact);
-        for channel in self.channels.iter().flatten() {
+        for channel in self.channels.iter().flatten().filter(|c| c.is_suspect()) {
             for print in channel.sources() {
                 sources.insert_print(print);
             }

@@ -10,6 +10,8 @@ use anomalyzer_wire::{Addr, Timestamp};
 
 /// Failed targets remembered of a source; thresholds go up to this.
 const REMEMBERED: usize = 64;
+/// With so many remembered, only each 16th new one is held against the thresholds.
+const SELDOM: u8 = 16;
 /// Ports over which a worm's hosts are counted together.
 const FEW_PORTS: usize = 8;
 /// Hosts and flows named in a finding.
@@ -51,6 +53,8 @@ pub(super) struct Source {
     failing: Recent<Target, REMEMBERED>,
     /// All targets tried and those that answered, lately; made when there is a second target.
     ratio: Option<Box<Ratio>>,
+    /// New targets since the memory is full.
+    beyond: u8,
     /// ARP: the source is a router.
     pub(super) routes: bool,
     pub(super) sweep: Option<Box<Sweep>>,
@@ -75,14 +79,13 @@ pub(super) struct Sweep {
     began: Timestamp,
     flows: Vec<String>,
     confirmed: Option<Crossed>,
-    reported_hosts: u64,
     reported_attempts: u64,
 }
 
 impl Sweep {
     /// True when it has grown to twice of what was told.
     pub(super) fn doubled(&self) -> bool {
-        self.confirmed.is_some() && self.hosts.tally().value >= self.reported_hosts * 2
+        self.confirmed.is_some() && self.attempts >= self.reported_attempts.saturating_mul(2)
     }
 
     /// True for the first attempt behind a report.
@@ -109,7 +112,8 @@ impl Source {
         self.sweep.is_some() || self.failing.len() >= 4
     }
 
-    /// Counts an attempt; true when its target was not among the failing ones.
+    /// Counts an attempt; true when its target was not among the failing ones and the thresholds
+    /// are worth a look.
     pub(super) fn attempt(
         &mut self,
         who: Who,
@@ -117,7 +121,9 @@ impl Source {
         id: impl FnOnce() -> String,
         at: Moment<'_>,
     ) -> bool {
+        let full = self.failing.len() >= REMEMBERED;
         let new = self.failing.touch(target, at.now);
+        self.beyond = if full { (self.beyond + u8::from(new)) % SELDOM } else { 0 };
         if self.ratio.is_none() && self.failing.len() > 1 {
             self.ratio = Some(Box::default());
         }
@@ -131,7 +137,7 @@ impl Source {
                 sweep.flows.push(id());
             }
         }
-        new
+        new && self.beyond == 0
     }
 
     /// An attempt was answered; whether anything comes of it is still open.
@@ -162,7 +168,7 @@ impl Source {
         let factor = if self.routes { ROUTER_FACTOR } else { 1 };
         let threshold = limit * factor;
         let few = at.settings.few_ports;
-        if self.failing.len() < threshold.min(few).min(REMEMBERED) || !self.mostly_fails(who) {
+        if self.failing.len() < threshold.min(few).min(REMEMBERED) {
             return None;
         }
         let recent: Vec<Target> = self
@@ -172,6 +178,9 @@ impl Source {
             .collect();
         if self.routes {
             return self.router_crossed(&recent, threshold, window);
+        }
+        if recent.len() < threshold.min(few) || !self.mostly_fails(who) {
+            return None;
         }
         let hosts = on_one_port(&recent);
         if hosts >= threshold {
@@ -219,7 +228,6 @@ impl Source {
             began: now,
             flows: Vec::new(),
             confirmed: None,
-            reported_hosts: 0,
             reported_attempts: 0,
         };
         for (target, time) in self.failing.iter() {
@@ -268,7 +276,6 @@ impl Source {
         let Some(sweep) = &mut self.sweep else { return };
         let Some(crossed) = sweep.confirmed else { return };
         if sweep.untold() {
-            sweep.reported_hosts = sweep.hosts.tally().value;
             sweep.reported_attempts = sweep.attempts;
             out.report(finding(who, sweep, crossed, at.settings));
         }
