@@ -128,7 +128,9 @@ mod tests {
     #[test]
     fn moments_and_their_undoing() {
         let mut moments = Moments::default();
-        [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].iter().for_each(|v| moments.push(*v));
+        for value in [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0] {
+            moments.push(value);
+        }
         assert!((moments.mean() - 5.0).abs() < 1e-12 && (moments.sd() - 2.0).abs() < 1e-12);
         let before = moments;
         moments.push(1e6);
@@ -151,8 +153,8 @@ mod tests {
         let judged = leave_one_out(&[1.0, 2.0, 3.0, 2.0, 500.0], 4).unwrap();
         assert!(judged.robust && judged.z > 100.0);
         assert_eq!(leave_one_out(&[1.0, 2.0], 1), None);
-        assert_eq!(leave_one_out(&[7.0, 7.0, 7.0], 1).unwrap().z, 0.0);
-        assert_eq!(leave_one_out(&[7.0, 8.0, 7.0], 1).unwrap().z, f64::INFINITY);
+        assert!(leave_one_out(&[7.0, 7.0, 7.0], 1).unwrap().z.abs() < 1e-12);
+        assert!(leave_one_out(&[7.0, 8.0, 7.0], 1).unwrap().z.is_infinite());
     }
 
     #[test]
