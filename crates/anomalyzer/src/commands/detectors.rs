@@ -4,6 +4,7 @@ use super::print;
 use crate::cli::Detectors;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
+use crate::words;
 use anomalyzer_engine::detect::{DETECTORS, Setting, Spec, Unit};
 use std::fmt::Write as _;
 
@@ -18,7 +19,7 @@ pub(super) fn run(options: &Detectors) -> Result<(), Failure> {
 fn find(id: &str) -> Result<&'static Spec, Failure> {
     DETECTORS.iter().copied().find(|s| s.id == id).ok_or_else(|| {
         let ids = DETECTORS.iter().map(|s| s.id);
-        let hint = crate::words::did_you_mean(id, ids);
+        let hint = words::did_you_mean(id, ids);
         Failure::usage(format!("no detector is called `{id}`{hint} (see `anomalyzer detectors`)"))
     })
 }
@@ -42,8 +43,12 @@ fn page(spec: &Spec, width: usize) -> String {
     if !spec.attack.is_empty() {
         let _ = writeln!(text, "ATT&CK      {}", spec.attack.join(", "));
     }
-    let _ = writeln!(text, "Advice      {}\n", spec.advice);
-    text.push_str(&crate::words::wrap_page(spec.about, width));
+    for (number, line) in words::wrap(spec.advice, width.saturating_sub(12)).iter().enumerate() {
+        let label = if number == 0 { "Advice" } else { "" };
+        let _ = writeln!(text, "{label:12}{line}");
+    }
+    text.push('\n');
+    text.push_str(&words::wrap_page(spec.about, width));
     text.push_str("\nSettings\n");
     for setting in spec.settings {
         text.push_str(&setting_lines(spec, setting, width));
@@ -64,7 +69,7 @@ fn setting_lines(spec: &Spec, setting: &Setting, width: usize) -> String {
         value(setting, setting.min),
         value(setting, setting.max),
     );
-    for line in crate::words::wrap(setting.about, width.saturating_sub(6)) {
+    for line in words::wrap(setting.about, width.saturating_sub(6)) {
         let _ = writeln!(text, "      {line}");
     }
     text

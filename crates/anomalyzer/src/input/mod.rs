@@ -133,10 +133,12 @@ impl Files {
 impl Source for Files {
     fn pump(&mut self, sink: &mut impl FnMut(&RawFrame<'_>) -> bool) -> Result<(), Failure> {
         if self.paths.len() == 1 {
-            return self.pump_one(sink);
+            self.pump_one(sink)?;
+        } else {
+            Merge::new(self)?.pump(self, sink)?;
         }
-        let mut merge = Merge::new(self)?;
-        merge.pump(self, sink)
+        // Standard input ends when the user interrupts.
+        self.stop.check()
     }
 }
 
@@ -147,10 +149,11 @@ fn size(path: &Path) -> Option<u64> {
 
 /// True when the file may have been whole once and simply ends too early.
 fn is_cut(problem: &OpenProblem) -> bool {
-    matches!(
-        problem,
-        OpenProblem::Empty | OpenProblem::CutHeader { .. } | OpenProblem::Decompress(_)
-    )
+    match problem {
+        OpenProblem::Empty | OpenProblem::CutHeader { .. } | OpenProblem::Decompress(_) => true,
+        OpenProblem::Section(damage) => damage.is_cut(),
+        _ => false,
+    }
 }
 
 /// A file that cannot be read at all.

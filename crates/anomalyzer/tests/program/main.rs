@@ -1,0 +1,11 @@
+//! The program from outside: what users and scripts rely on.
+
+// Helpers of tests may panic as tests may; the lint knows only functions marked as tests.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod contract;
+mod damage;
+mod hostile;
+mod inputs;
+mod outputs;
+mod tools;
