@@ -1,10 +1,14 @@
 //! Developer tasks: `cargo xtask TASK`.
 
+mod bench;
 mod data;
 mod docs;
 mod edges;
 mod eval;
+mod measure;
+mod new_detector;
 mod tidy;
+mod torture;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,12 +18,16 @@ cargo xtask TASK
 
   tidy                 check house rules and allowed edges between crates
   docs [--check]       write the documents made from tables, or check that they are fresh
+  new detector NAME    write a skeleton of a detector and its two lines
+  bench                ours beside other tools on one large capture; docs/benchmark.md
+  torture              floods and cut files; docs/reliability.md
   eval [--json]        the release binary over all labelled captures; docs/evaluation.md
   skipped              say which tests are skipped on this machine
 ";
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let lossy = |arg: std::ffi::OsString| arg.to_string_lossy().into_owned();
+    let args: Vec<String> = std::env::args_os().skip(1).map(lossy).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["tidy"] => tidy(),
@@ -27,6 +35,10 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::check(&root()),
         ["eval"] => eval::run(false),
         ["eval", "--json"] => eval::run(true),
+        ["bench"] => bench::run(),
+        ["torture"] => torture::run(),
+        ["new", "detector", id] => new_detector::run(&root(), id),
+        ["measure", report, ..] => measure::inner(report.as_ref(), &raw_args(3)),
         ["skipped"] => skipped(),
         _ => Err(USAGE.to_owned()),
     };
@@ -43,6 +55,11 @@ fn main() -> ExitCode {
 fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(PathBuf::from).unwrap_or(here)
+}
+
+/// Arguments from the `n`-th on, as they are.
+fn raw_args(n: usize) -> Vec<std::ffi::OsString> {
+    std::env::args_os().skip(n).collect()
 }
 
 /// Says which tests have nothing to work on here.
