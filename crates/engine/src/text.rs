@@ -118,7 +118,7 @@ pub fn ether_type(number: u16) -> String {
         0x88f7 => "ptp",
         0x8902 => "cfm",
         0x9000 => "loopback-test",
-        0..1_536 => "802.3",
+        1..1_536 => "802.3",
         _ => return format!("ethertype 0x{number:04x}"),
     };
     name.into()

@@ -9,13 +9,7 @@ use anomalyzer_wire::app::quic::QuicInitial;
 use anomalyzer_wire::app::{AppProto, Parsed, dhcp, dns, kerberos, recognise_udp};
 
 /// Takes a UDP datagram.
-pub(crate) fn datagram(
-    flow: &mut Flow,
-    side: Side,
-    udp: &Udp,
-    payload: &[u8],
-    sink: &mut FactSink,
-) {
+pub(crate) fn datagram(flow: &mut Flow, side: Side, udp: Udp, payload: &[u8], sink: &mut FactSink) {
     if flow.app == AppProto::Unknown && flow.may_recognise() {
         flow.app = recognise_udp(payload, udp.src_port, udp.dst_port);
         if flow.app == AppProto::Quic {

@@ -103,11 +103,17 @@ pub(crate) const fn icmp_request(icmp: &Icmp) -> Option<(u16, u16)> {
     })
 }
 
+/// The lower half.
+#[allow(clippy::cast_possible_truncation)] // that is the point
+const fn low64(bits: u128) -> u64 {
+    bits as u64
+}
+
 /// A number that tells tunnels apart; 0 without one. Equal for both directions.
 fn context(tunnel: Option<&Tunnel>) -> u32 {
     tunnel.map_or(0, |t| {
         let pair = t.outer_src.to_bits() ^ t.outer_dst.to_bits();
-        let mut x = (pair as u64) ^ ((pair >> 64) as u64).rotate_left(32);
+        let mut x = low64(pair) ^ low64(pair >> 64).rotate_left(32);
         x = (x ^ u64::from(t.id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (x >> 32) as u32 | 1
     })

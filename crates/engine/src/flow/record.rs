@@ -212,9 +212,9 @@ impl FlowRecord {
         let mut sum = Sum(0x243f_6a88_85a3_08d3);
         let t = &self.tuple;
         for addr in [t.src, t.dst] {
-            let bits = addr.to_bits();
-            sum.add(bits as u64);
-            sum.add((bits >> 64) as u64);
+            for half in addr.to_bits().to_be_bytes().chunks_exact(8) {
+                sum.add(half.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)));
+            }
         }
         sum.add(u64::from(t.src_port) << 32 | u64::from(t.dst_port) << 8 | u64::from(t.proto));
         for side in [&self.orig, &self.resp] {

@@ -17,6 +17,7 @@ use hashbrown::hash_table::Entry;
 
 /// Seconds that the wheel spans; longer time-outs go round more than once.
 const WHEEL: usize = 4_096;
+const WHEEL_SECS: i64 = 4_096;
 /// Slots looked at for a victim.
 const LOOK: usize = 64;
 const NONE: u32 = u32::MAX;
@@ -88,11 +89,6 @@ impl FlowTable {
         self.slots.get_mut(slot as usize)?.flow.as_mut()
     }
 
-    /// Flows held.
-    pub(crate) fn len(&self) -> usize {
-        self.map.len()
-    }
-
     pub(crate) fn evictions(&self) -> Evictions {
         self.evicted
     }
@@ -153,7 +149,7 @@ impl FlowTable {
     pub(crate) fn expire(&mut self, now: Timestamp, mut each: impl FnMut(Flow)) {
         let to = now.secs();
         let from = self.wheel_now.replace(to).unwrap_or(to);
-        let turns = to.saturating_sub(from).clamp(0, WHEEL as i64);
+        let turns = to.saturating_sub(from).clamp(0, WHEEL_SECS);
         for second in (to - turns)..to {
             let Some(head) = self.buckets.get_mut(bucket_of(second)) else { continue };
             let mut slot = std::mem::replace(head, NONE);
@@ -264,5 +260,5 @@ fn timeout(timeouts: &FlowSettings, flow: &Flow) -> u32 {
 
 /// The bucket of a second.
 fn bucket_of(second: i64) -> usize {
-    usize::try_from(second.rem_euclid(WHEEL as i64)).unwrap_or(0)
+    usize::try_from(second.rem_euclid(WHEEL_SECS)).unwrap_or(0)
 }

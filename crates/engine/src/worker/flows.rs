@@ -35,7 +35,7 @@ impl Worker {
                     self.payload.segment(on, flow, side, tcp, ip, update.placement);
                 }
                 Transport::Udp(udp) => {
-                    let udp = Some((udp, packet.link.src));
+                    let udp = Some((*udp, packet.link.src));
                     self.payload.datagram(on, flow, side, udp, ip.payload);
                 }
                 Transport::Icmp(_) | Transport::Sctp { .. } => {

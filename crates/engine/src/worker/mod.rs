@@ -17,6 +17,9 @@ use anomalyzer_wire::{
 use payload::Payload;
 use std::sync::Arc;
 
+/// Room for observations that a new epoch begins with.
+const SEEN_MIN: usize = 16;
+const SEEN_MAX: usize = 4_096;
 /// Datagrams out of fragments inside each other that are put together.
 const FRAGMENT_DEPTH: u8 = 3;
 
@@ -156,7 +159,9 @@ impl Worker {
     /// Ends an epoch: expires flows, closes seconds, hands over what was seen.
     pub fn marker(&mut self, marker: &Marker) -> EpochBatch {
         let mut batch = EpochBatch::default();
-        batch.seen = std::mem::take(&mut self.seen);
+        // The next epoch will see about as much: room for it at once spares growing by steps.
+        let room = self.seen.len().clamp(SEEN_MIN, SEEN_MAX);
+        batch.seen = std::mem::replace(&mut self.seen, Vec::with_capacity(room));
         if marker.ends_second() {
             batch.expired = self.expire(marker);
             batch.digests = self.digests();
@@ -172,7 +177,8 @@ impl Worker {
 
     fn digests(&mut self) -> Vec<TrafficDigest> {
         let mut digests = std::mem::take(&mut self.orphans);
-        for (slot, id) in std::mem::take(&mut self.dirty) {
+        digests.reserve(self.dirty.len());
+        for (slot, id) in self.dirty.drain(..) {
             if let Some(flow) = self.table.get_mut(slot)
                 && flow.dirty
                 && flow.id == id

@@ -53,7 +53,7 @@ impl Payload {
         on: &mut Occasion<'_>,
         flow: &mut Flow,
         side: Side,
-        udp: Option<(&Udp, Option<Mac>)>,
+        udp: Option<(Udp, Option<Mac>)>,
         payload: &[u8],
     ) {
         if let Some((udp, src_mac)) = udp {
@@ -104,7 +104,8 @@ impl Payload {
             }
             Placement::Ahead { .. } => {
                 let start = tcp.seq.wrapping_add(u32::from(tcp.flags.has(TcpFlags::SYN)));
-                self.hold(on, flow, &mut streams, side, Held { start, data: ip.payload, cut });
+                let held = Held { start, data: ip.payload, cut };
+                self.hold(on, flow, &mut streams, side, &held);
             }
             Placement::Nothing | Placement::Old => {}
         }
@@ -126,7 +127,7 @@ impl Payload {
         flow: &mut Flow,
         streams: &mut Streams,
         side: Side,
-        held: Held<'_>,
+        held: &Held<'_>,
     ) {
         let Some(own) = streams.sides.get_mut(side) else { return };
         let room = self.waiting + held.data.len() <= self.waiting_max;
