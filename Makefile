@@ -3,7 +3,9 @@
 .PHONY: help run build test bench eval torture fmt lint docs
 
 CARGO ?= cargo
-BIN := target/release/anomalyzer
+BIN := $(or $(CARGO_TARGET_DIR),target)/release/anomalyzer
+# What the demonstration holds besides an office at work.
+DEMO := port-scan-syn,host-sweep-icmp,keyword,flood-syn,ddos-reflection
 
 # Installs the Debian packages that are missing: only when there are any, and only with apt-get.
 # usage: $(call need,package package ...)
@@ -31,9 +33,11 @@ endef
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-run: build ## build, write a demo capture, analyse it
+out/demo.pcapng: build
 	@mkdir -p out
-	$(BIN) scenario write out/demo.pcapng --seed 1 --minutes 10 --attack all --truth out/demo-truth.csv
+	$(BIN) scenario write $@ --seed 1 --minutes 10 --attack $(DEMO) --truth out/demo-truth.csv
+
+run: out/demo.pcapng ## build, write a demo capture, analyse it
 	$(BIN) analyze out/demo.pcapng --plot out/demo.html
 	@echo
 	@echo "The picture of it:     out/demo.html"
@@ -43,7 +47,7 @@ run: build ## build, write a demo capture, analyse it
 build: .setup ## the release binary: target/release/anomalyzer
 	$(CARGO) build --release --locked --package anomalyzer
 
-test: .setup ## the whole gate: format, lints, tests, house rules, documents
+test: .setup ## the whole gate: format, lints, house rules, documents, tests
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) xtask tidy
@@ -59,8 +63,9 @@ lint: .setup ## lints and house rules only
 fmt: .rust ## format the code
 	$(CARGO) fmt --all
 
-docs: .setup ## write the documents that are made from tables
+docs: out/demo.pcapng ## write the documents that are made from tables, and the picture
 	$(CARGO) xtask docs
+	$(BIN) analyze out/demo.pcapng --plot docs/demo.svg >/dev/null
 
 bench: build ## speed and memory beside argus, Suricata, tshark and nDPI; writes docs/benchmark.md
 	$(call want,argus-server tshark libndpi-bin)
