@@ -13,11 +13,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What came out.
-pub struct Outcome {
-    pub flows: Vec<FlowRecord>,
-    pub alerts: Vec<Alert>,
-    pub summary: Summary,
-    pub hits: Vec<KeywordHit>,
+pub(crate) struct Outcome {
+    pub(crate) flows: Vec<FlowRecord>,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) summary: Summary,
+    pub(crate) hits: Vec<KeywordHit>,
 }
 
 struct Collect(Vec<FlowRecord>);
@@ -29,11 +29,11 @@ impl Output for Collect {
 }
 
 /// One run with its own configuration, lists and number of workers.
-pub struct Run {
-    pub config: Config,
-    pub matcher: Matcher,
-    pub workers: usize,
-    pub seed: u64,
+pub(crate) struct Run {
+    pub(crate) config: Config,
+    pub(crate) matcher: Matcher,
+    pub(crate) workers: usize,
+    pub(crate) seed: u64,
 }
 
 impl Default for Run {
@@ -43,7 +43,7 @@ impl Default for Run {
 }
 
 impl Run {
-    pub fn frames(self, frames: impl IntoIterator<Item = Frame>) -> Outcome {
+    pub(crate) fn frames(self, frames: impl IntoIterator<Item = Frame>) -> Outcome {
         let (config, matcher) = (Arc::new(self.config), Arc::new(self.matcher));
         let mut workers: Vec<Worker> = (0..self.workers)
             .map(|_| Worker::new(&config, &matcher, self.workers, self.seed))
@@ -79,12 +79,12 @@ impl Run {
 }
 
 /// Runs frames with default settings.
-pub fn run(frames: impl IntoIterator<Item = Frame>) -> Outcome {
+pub(crate) fn run(frames: impl IntoIterator<Item = Frame>) -> Outcome {
     Run::default().frames(frames)
 }
 
 /// A host with a port.
-pub fn peer(ip: &str, port: u16) -> Peer {
+pub(crate) fn peer(ip: &str, port: u16) -> Peer {
     let ip: IpAddr = ip.parse().unwrap();
     let last = match ip {
         IpAddr::V4(v4) => v4.octets()[3],
@@ -94,13 +94,20 @@ pub fn peer(ip: &str, port: u16) -> Peer {
 }
 
 /// A frame at so many milliseconds after 2026-03-03T09:00:00Z.
-pub fn at(ms: i64, data: Vec<u8>) -> Frame {
+pub(crate) fn at(ms: i64, data: Vec<u8>) -> Frame {
     let time = Timestamp::from_secs_nanos(1_772_528_400, 0).plus_nanos(ms * 1_000_000);
     Frame { time, data, label: 0 }
 }
 
 /// A TCP frame: flags as letters, then sequence number, acknowledgement and payload.
-pub fn tcp(from: &Peer, to: &Peer, flags: &str, seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn tcp(
+    from: &Peer,
+    to: &Peer,
+    flags: &str,
+    seq: u32,
+    ack: u32,
+    payload: &[u8],
+) -> Vec<u8> {
     let flags = flags.chars().fold(0, |bits, c| {
         bits | match c {
             'S' => tcp::SYN,
@@ -117,7 +124,7 @@ pub fn tcp(from: &Peer, to: &Peer, flags: &str, seq: u32, ack: u32, payload: &[u
 }
 
 /// A connection from handshake to close: the client says `request`, the server `response`.
-pub fn conversation(
+pub(crate) fn conversation(
     start_ms: i64,
     client: &Peer,
     server: &Peer,
