@@ -33,6 +33,8 @@ const fn spec(id: &'static str, severity: Severity) -> Spec {
     }
 }
 
+static DDOS: Spec = spec("ddos", Severity::High);
+static FLOOD: Spec = spec("flood", Severity::High);
 static SCAN: Spec = spec("port-scan", Severity::Medium);
 static SPIKE: Spec = spec("traffic-spike", Severity::Low);
 static NOISY: Spec = spec("noisy-host", Severity::Info);
@@ -72,6 +74,8 @@ fn enter(book: &mut AlertBook, finding: Finding) {
     let spec = match finding.detector {
         "traffic-spike" => &SPIKE,
         "noisy-host" => &NOISY,
+        "ddos" => &DDOS,
+        "flood" => &FLOOD,
         _ => &SCAN,
     };
     book.enter(finding, spec, &Section::defaults(spec));
@@ -210,4 +214,25 @@ fn advice_says_how_to_stop_it() {
     let alert = &read([finding("port-scan", Some(1), 0, 1, 1)])[0];
     assert!(alert.advice.starts_with("Look at it. "));
     assert!(alert.advice.contains("detect.port-scan.enabled = false"));
+}
+
+#[test]
+fn the_ports_of_a_distributed_flood_and_the_answers_to_a_flood_are_not_attacks_of_their_own() {
+    let against = |detector, src: u8, dst: u8, count| {
+        let mut finding = finding(detector, Some(src), 100, 110, count);
+        finding.subject.dst = Some(addr(dst));
+        (finding.src, finding.dst) = (vec![addr(src)], vec![addr(dst)]);
+        finding.severity = Some(Severity::High);
+        finding
+    };
+    let mut ddos = against("ddos", 1, 9, 50_000);
+    ddos.subject.src = None;
+    let alerts = read([against("port-scan", 1, 9, 40), ddos, against("port-scan", 1, 8, 40)]);
+    let told: Vec<_> = alerts.iter().map(|a| (a.detector, a.dst[0], a.folded.clone())).collect();
+    let scan = ("port-scan", addr(8), vec![]);
+    let flood = ("ddos", addr(9), vec![("port-scan", 1)]);
+    assert!(told.len() == 2 && told.contains(&scan) && told.contains(&flood), "{told:?}");
+    let alerts = read([against("flood", 5, 6, 9_000), against("flood", 6, 5, 4_000)]);
+    assert_eq!(alerts.len(), 1);
+    assert_eq!((alerts[0].src[0], alerts[0].folded.clone()), (addr(5), vec![("flood", 1)]));
 }

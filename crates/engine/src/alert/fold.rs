@@ -3,7 +3,8 @@
 //! A flood is also a spike of the total, of its source and of its port, and its source is also a
 //! noisy host. The operator wants one alert, so statistics at `info` or `low` that overlap a
 //! `medium` incident in time and share an address (or, for totals and ports, the traffic) with it
-//! are counted inside that incident. This happens when the book is read, so the order in which
+//! are counted inside that incident. So are scans that are the many ports of a distributed flood,
+//! and the answers to a flood that look like one the other way. This happens when the book is read, so the order in which
 //! findings came in does not matter.
 
 use super::Severity;
@@ -75,8 +76,13 @@ impl<'a> Index<'a> {
         Self { incidents, by_addr, volume }
     }
 
-    /// The incident that explains a statistic: the most severe, then the earliest.
+    /// The incident that explains another one: the most severe, then the earliest.
     fn explanation(&self, incident: &Incident) -> Option<usize> {
+        match incident.detector() {
+            "port-scan" => return self.storm(incident),
+            "flood" => return self.mirror(incident),
+            _ => {}
+        }
         if incident.severity() >= Severity::Medium || !STATISTICS.contains(&incident.detector()) {
             return None;
         }
@@ -92,6 +98,43 @@ impl<'a> Index<'a> {
             .filter_map(|at| self.incidents.get(at).map(|by| (at, *by)))
             .filter(|(_, by)| overlaps(incident, by) && carries_port(by, subject.port))
             .min_by_key(|(_, by)| (Reverse(by.severity()), by.span().0, by.id().to_owned()))
+            .map(|(at, _)| at)
+    }
+
+    /// A distributed flood over many ports looks like a scan by each of its sources: the one
+    /// incident is the attack on the victim.
+    fn storm(&self, scan: &Incident) -> Option<usize> {
+        let victim = scan.finding().subject.dst?;
+        self.first_of(victim, scan, |by| {
+            by.detector() == "ddos" && by.finding().subject.dst == Some(victim)
+        })
+    }
+
+    /// The answers to a flood are a flood of the attacker by the victim: the larger one stands.
+    fn mirror(&self, answers: &Incident) -> Option<usize> {
+        let own = answers.finding();
+        let ([src], [dst]) = (own.src.as_slice(), own.dst.as_slice()) else { return None };
+        self.first_of(*dst, answers, |by| {
+            let other = by.finding();
+            by.detector() == "flood"
+                && other.src.contains(dst)
+                && other.dst.contains(src)
+                && other.count > own.count
+        })
+    }
+
+    /// The earliest incident that names `addr`, overlaps in time and passes the test.
+    fn first_of(
+        &self,
+        addr: Addr,
+        incident: &Incident,
+        test: impl Fn(&Incident) -> bool,
+    ) -> Option<usize> {
+        let candidates = self.by_addr.get(&addr)?.iter().copied();
+        candidates
+            .filter_map(|at| self.incidents.get(at).map(|by| (at, *by)))
+            .filter(|(_, by)| overlaps(incident, by) && test(by))
+            .min_by_key(|(_, by)| (by.span().0, by.id().to_owned()))
             .map(|(at, _)| at)
     }
 }

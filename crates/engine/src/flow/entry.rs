@@ -540,7 +540,9 @@ fn sent_by_originator(first: FirstPacket, ip: &IpPacket<'_>) -> (bool, bool) {
         _ => match ip.transport {
             Transport::Tcp(tcp) => (tcp.src_port >= tcp.dst_port, false),
             Transport::Udp(udp) => {
-                let answer = udp.src_port < 1_024 && udp.dst_port >= 1_024;
+                let ports = (udp.src_port, udp.dst_port);
+                let dhcp = matches!(ports, (67, 68) | (547, 546));
+                let answer = dhcp || udp.src_port < 1_024 && udp.dst_port >= 1_024;
                 (!answer, answer)
             }
             _ => (true, true),

@@ -35,7 +35,7 @@ impl What {
             Self::Reflection => "reflection",
             Self::Amplification => "amplification",
             Self::Udp => "udp",
-            Self::Icmp => "mixed",
+            Self::Icmp => "icmp",
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) static SPEC: Spec = Spec {
     advice: "Ask the provider to filter in front of the link, by the ports and sizes named here; \
              single sources are spoofed or not worth blocking.",
     severity: Severity::High,
-    techniques: &["syn", "udp", "mixed", "reflection", "amplification"],
+    techniques: &["syn", "udp", "icmp", "mixed", "reflection", "amplification"],
     attack: &["T1498.001", "T1498.002", "T1499.001"],
     sees: Kinds::FLOW_STARTED.and(Kinds::FLOW_OUTCOME).and(Kinds::TRAFFIC),
     settings: SETTINGS,
