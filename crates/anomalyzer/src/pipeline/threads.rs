@@ -15,8 +15,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::VecDeque;
 use std::thread::{Builder, ScopedJoinHandle, scope};
 
-/// Batches that wait before a worker, and lists of epochs that wait before the correlator.
-const QUEUE: usize = 8;
+/// Batches that wait before a worker.
+const BATCHES: usize = 8;
+/// Lists of epochs that wait before the correlator. Under a flood an epoch holds tens of thousands
+/// of records, so few wait.
+const EPOCHS: usize = 2;
 
 type Epochs = Vec<(Marker, EpochBatch)>;
 
@@ -26,11 +29,11 @@ pub(super) fn run(
     out: &mut (dyn Output + Send),
 ) -> Result<Outcome, Failure> {
     scope(|scope| {
-        let (spare_in, spare_out) = bounded(plan.workers * (QUEUE + 2));
+        let (spare_in, spare_out) = bounded(plan.workers * (BATCHES + 2));
         let (mut inputs, mut epochs, mut workers) = (Vec::new(), Vec::new(), Vec::new());
         for index in 0..plan.workers {
-            let (batch_in, batch_out) = bounded(QUEUE);
-            let (epoch_in, epoch_out) = bounded(QUEUE);
+            let (batch_in, batch_out) = bounded(BATCHES);
+            let (epoch_in, epoch_out) = bounded(EPOCHS);
             let spare = spare_in.clone();
             let job = move || work(plan, &batch_out, &epoch_in, &spare);
             workers.push(Builder::new().name(format!("worker-{index}")).spawn_scoped(scope, job));
