@@ -52,16 +52,56 @@ pub(crate) enum Piece {
 }
 
 impl StreamSide {
-    /// Keeps a segment that lies behind a gap; false when there is no room for it.
+    /// Keeps what is new of a segment that lies behind a gap; false when there is no room for it.
     pub(crate) fn hold(&mut self, seq: u32, data: &[u8], cut: u32) -> bool {
-        if self.waiting.len() >= MAX_SEGMENTS || self.waiting_bytes + data.len() > MAX_BYTES {
-            return false;
+        let news = self.news(seq, data, cut);
+        let bytes: usize = news.iter().map(|w| w.data.len()).sum();
+        let room = self.waiting.len() + news.len() <= MAX_SEGMENTS
+            && self.waiting_bytes + bytes <= MAX_BYTES;
+        if room {
+            self.insert(news);
         }
-        // Kept in the order of the stream; equal starts in the order of arrival.
-        let at = self.waiting.partition_point(|w| !before(seq, w.seq));
-        self.waiting_bytes += data.len();
-        self.waiting.insert(at, Waiting { seq, data: data.into(), cut });
-        true
+        room
+    }
+
+    /// Keeps what is new of a segment that closes the gap, whatever the limits: all of it is ready.
+    pub(crate) fn fill(&mut self, seq: u32, data: &[u8], cut: u32) {
+        let news = self.news(seq, data, cut);
+        self.insert(news);
+    }
+
+    /// True when some of the `len` bytes from `seq` on wait already.
+    pub(crate) fn overlaps(&self, seq: u32, len: u32) -> bool {
+        self.waiting.first().is_some_and(|first| distance(seq, first.seq) < i64::from(len))
+    }
+
+    /// The parts of a segment that no waiting segment covers.
+    fn news(&self, seq: u32, data: &[u8], cut: u32) -> Vec<Waiting> {
+        let end = data.len() as i64 + i64::from(cut);
+        let (mut at, mut news) = (0, Vec::new());
+        for old in &self.waiting {
+            let from = distance(seq, old.seq);
+            if from >= end {
+                break;
+            }
+            if at < from {
+                news.push(part(seq, data, at, from));
+            }
+            at = at.max(from + old.len());
+        }
+        if at < end {
+            news.push(part(seq, data, at, end));
+        }
+        news
+    }
+
+    fn insert(&mut self, news: Vec<Waiting>) {
+        for new in news {
+            // Kept in the order of the stream; they do not overlap.
+            let at = self.waiting.partition_point(|w| before(w.seq, new.seq));
+            self.waiting_bytes += new.data.len();
+            self.waiting.insert(at, new);
+        }
     }
 
     /// True when segments wait behind a gap.
@@ -87,14 +127,13 @@ impl StreamSide {
             }
             let segment = self.waiting.remove(0);
             self.waiting_bytes -= segment.data.len();
-            let skip = next.wrapping_sub(segment.seq) as usize;
-            let whole = segment.data.len() + segment.cut as usize;
-            if skip >= whole {
+            let skip = distance(segment.seq, *next);
+            if skip >= segment.len() {
                 continue;
             }
-            *next = segment.seq.wrapping_add(u32::try_from(whole).unwrap_or(u32::MAX));
-            let data = segment.data.get(skip..).unwrap_or_default();
-            return Piece::Data(data.into(), segment.cut);
+            let rest = part(segment.seq, &segment.data, skip, segment.len());
+            *next = rest.seq.wrapping_add(u32::try_from(rest.len()).unwrap_or(u32::MAX));
+            return Piece::Data(rest.data, rest.cut);
         }
         Piece::Wait
     }
@@ -111,9 +150,33 @@ impl StreamSide {
     }
 }
 
-/// True when sequence number `a` lies before `b` (RFC 1982 serial arithmetic).
-const fn before(a: u32, b: u32) -> bool {
-    a != b && b.wrapping_sub(a) < 1 << 31
+impl Waiting {
+    /// Sequence numbers it covers.
+    fn len(&self) -> i64 {
+        self.data.len() as i64 + i64::from(self.cut)
+    }
+}
+
+/// The part of a segment from offset `from` to `to`; what lies behind `data` was cut.
+fn part(seq: u32, data: &[u8], from: i64, to: i64) -> Waiting {
+    let index = |at: i64| usize::try_from(at).unwrap_or(usize::MAX).min(data.len());
+    let kept = data.get(index(from)..index(to)).unwrap_or_default();
+    let cut = to.saturating_sub(from).saturating_sub(kept.len() as i64);
+    Waiting {
+        seq: seq.wrapping_add(u32::try_from(from).unwrap_or(0)),
+        data: kept.into(),
+        cut: u32::try_from(cut).unwrap_or(0),
+    }
+}
+
+/// How far sequence number `b` lies behind `a` (RFC 1982 serial arithmetic), negative when before.
+fn distance(a: u32, b: u32) -> i64 {
+    i64::from(b.wrapping_sub(a).cast_signed())
+}
+
+/// True when sequence number `a` lies before `b`.
+fn before(a: u32, b: u32) -> bool {
+    distance(a, b) > 0
 }
 
 #[cfg(test)]
@@ -137,7 +200,7 @@ mod tests {
         let mut next = 3;
         assert_eq!(side.ready(&mut next), Piece::Wait);
         next = 4;
-        assert_eq!(drain(&mut side, &mut next), b"EFGHxxKL");
+        assert_eq!(drain(&mut side, &mut next), b"EFGHIJKL");
         assert_eq!((next, side.waiting_bytes()), (12, 0));
     }
 

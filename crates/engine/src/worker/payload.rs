@@ -96,17 +96,14 @@ impl Payload {
         let mut streams = flow.streams.take().unwrap_or_default();
         let captured = u32::try_from(ip.payload.len()).unwrap_or(u32::MAX);
         let cut = ip.payload_len.saturating_sub(captured);
+        let start = tcp.seq.wrapping_add(u32::from(tcp.flags.has(TcpFlags::SYN)));
+        let held = Held { start, data: ip.payload, cut };
         match placement {
             Placement::Next { skip } => {
-                let data = ip.payload.get(skip as usize..).unwrap_or_default();
-                self.deliver(on, flow, &mut streams, side, data, cut);
-                self.release(on, flow, &mut streams, side);
+                let next = held.behind(skip);
+                self.next(on, flow, &mut streams, side, next, tcp.flags.has(TcpFlags::FIN));
             }
-            Placement::Ahead { .. } => {
-                let start = tcp.seq.wrapping_add(u32::from(tcp.flags.has(TcpFlags::SYN)));
-                let held = Held { start, data: ip.payload, cut };
-                self.hold(on, flow, &mut streams, side, &held);
-            }
+            Placement::Ahead { .. } => self.hold(on, flow, &mut streams, side, &held),
             Placement::Nothing | Placement::Old => {}
         }
         self.put_back(on, flow, streams);
@@ -120,6 +117,33 @@ impl Payload {
         }
     }
 
+    /// Takes a segment that is in order. Where later segments came before it, theirs is the first
+    /// copy.
+    fn next(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
+        streams: &mut Streams,
+        side: Side,
+        next: Held<'_>,
+        fin: bool,
+    ) {
+        let Some(own) = streams.sides.get_mut(side) else { return };
+        if !own.overlaps(next.start, next.len()) {
+            self.deliver(on, flow, streams, side, next.data, next.cut);
+            return self.release(on, flow, streams, side);
+        }
+        let before = own.waiting_bytes();
+        own.fill(next.start, next.data, next.cut);
+        self.waiting += own.waiting_bytes() - before;
+        flow.expect(side, next.start);
+        self.release(on, flow, streams, side);
+        let end = next.start.wrapping_add(next.len());
+        if fin && flow.expected(side) == Some(end) {
+            flow.expect(side, end.wrapping_add(1));
+        }
+    }
+
     /// Keeps a segment behind a gap; when there is no room, gives the gaps up.
     fn hold(
         &mut self,
@@ -130,9 +154,10 @@ impl Payload {
         held: &Held<'_>,
     ) {
         let Some(own) = streams.sides.get_mut(side) else { return };
+        let before = own.waiting_bytes();
         let room = self.waiting + held.data.len() <= self.waiting_max;
         if room && own.hold(held.start, held.data, held.cut) {
-            self.waiting += held.data.len();
+            self.waiting += own.waiting_bytes() - before;
             return;
         }
         self.counters.gaps_given_up += 1;
@@ -140,24 +165,16 @@ impl Payload {
         let Some(next) = flow.expected(side) else { return };
         // What was given up may have brought us past the beginning of this segment, or all of it.
         let skip = match next.wrapping_sub(held.start) {
-            behind if behind < 1 << 31 => behind as usize,
+            behind if behind < 1 << 31 => behind,
             _ => {
                 self.skip_to(flow, streams, side, held.start);
                 0
             }
         };
-        let whole = held.data.len() + held.cut as usize;
-        if skip < whole {
-            let end = held.start.wrapping_add(u32::try_from(whole).unwrap_or(u32::MAX));
-            flow.expect(side, end);
-            self.deliver(
-                on,
-                flow,
-                streams,
-                side,
-                held.data.get(skip..).unwrap_or_default(),
-                held.cut,
-            );
+        if skip < held.len() {
+            flow.expect(side, held.start.wrapping_add(held.len()));
+            let rest = held.behind(skip);
+            self.deliver(on, flow, streams, side, rest.data, rest.cut);
         }
     }
 
@@ -314,11 +331,31 @@ impl Payload {
     }
 }
 
-/// A segment that is ahead of its stream.
+/// A segment with payload.
+#[derive(Clone, Copy)]
 struct Held<'a> {
+    /// Sequence number of its first byte.
     start: u32,
     data: &'a [u8],
+    /// Bytes behind `data` that the capture did not keep.
     cut: u32,
+}
+
+impl<'a> Held<'a> {
+    /// Bytes, kept or not.
+    fn len(&self) -> u32 {
+        u32::try_from(self.data.len()).unwrap_or(u32::MAX).saturating_add(self.cut)
+    }
+
+    /// What lies behind the first `skip` bytes.
+    fn behind(self, skip: u32) -> Held<'a> {
+        let kept = u32::try_from(self.data.len()).unwrap_or(u32::MAX);
+        Held {
+            start: self.start.wrapping_add(skip),
+            data: self.data.get(skip as usize..).unwrap_or_default(),
+            cut: self.cut.saturating_sub(skip.saturating_sub(kept)),
+        }
+    }
 }
 
 fn context(flow: &Flow, side: Side, offset: u64) -> ScanContext {
