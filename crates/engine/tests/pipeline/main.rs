@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)] // a test that cannot go on panics
 
 mod flows;
+mod hostile;
 mod keywords;
 mod order;
 mod support;

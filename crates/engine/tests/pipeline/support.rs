@@ -1,5 +1,6 @@
 //! Runs frames through workers and correlator, as the program does.
 
+use anomalyzer_engine::flow::FlowEnd;
 use anomalyzer_engine::keyword::{KeywordHit, Matcher};
 use anomalyzer_engine::{
     Alert, Config, Correlator, EpochBatch, FlowRecord, Marker, Observation, Output, Pacer, Summary,
@@ -8,7 +9,7 @@ use anomalyzer_engine::{
 use anomalyzer_scenario::build::ip::Peer;
 use anomalyzer_scenario::build::tcp::{self, Segment};
 use anomalyzer_scenario::{Frame, build};
-use anomalyzer_wire::{Timestamp, flow_addresses};
+use anomalyzer_wire::{LinkType, RawFrame, Timestamp, flow_addresses};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -18,6 +19,50 @@ pub(crate) struct Outcome {
     pub(crate) alerts: Vec<Alert>,
     pub(crate) summary: Summary,
     pub(crate) hits: Vec<KeywordHit>,
+    /// Most flows that were open at a time.
+    pub(crate) open_max: usize,
+}
+
+/// A frame of any link type.
+#[derive(Clone, Debug)]
+pub(crate) struct Captured {
+    pub(crate) time: Timestamp,
+    pub(crate) link: LinkType,
+    pub(crate) orig_len: u32,
+    pub(crate) data: Vec<u8>,
+}
+
+impl From<Frame> for Captured {
+    fn from(frame: Frame) -> Self {
+        let RawFrame { time, link, orig_len, .. } = frame.raw();
+        Self { time, link, orig_len, data: frame.data }
+    }
+}
+
+impl Captured {
+    fn raw(&self) -> RawFrame<'_> {
+        let Self { time, link, orig_len, ref data } = *self;
+        RawFrame { time, link, orig_len, data }
+    }
+}
+
+/// Counts flows by what the workers tell of their beginnings and ends.
+#[derive(Default)]
+struct Open {
+    now: usize,
+    max: usize,
+}
+
+impl Open {
+    fn see(&mut self, what: &Observation) {
+        match what {
+            Observation::FlowStarted(_) => self.now += 1,
+            // A record of the active time-out does not end its flow.
+            Observation::FlowEnded(record) if record.end != FlowEnd::Active => self.now -= 1,
+            _ => {}
+        }
+        self.max = self.max.max(self.now);
+    }
 }
 
 struct Collect(Vec<FlowRecord>);
@@ -43,17 +88,19 @@ impl Default for Run {
 }
 
 impl Run {
-    pub(crate) fn frames(self, frames: impl IntoIterator<Item = Frame>) -> Outcome {
+    pub(crate) fn frames(self, frames: impl IntoIterator<Item = impl Into<Captured>>) -> Outcome {
         let (config, matcher) = (Arc::new(self.config), Arc::new(self.matcher));
         let mut workers: Vec<Worker> = (0..self.workers)
             .map(|_| Worker::new(&config, &matcher, self.workers, self.seed))
             .collect();
         let mut correlator = Correlator::new(&config, self.seed);
         let (mut pacer, mut out) = (Pacer::default(), Collect(Vec::new()));
-        let mut hits = Vec::new();
+        let (mut hits, mut open) = (Vec::new(), Open::default());
         let mut cut = |workers: &mut Vec<Worker>, marker: Marker| {
             let batches: Vec<EpochBatch> = workers.iter_mut().map(|w| w.marker(&marker)).collect();
             for batch in &batches {
+                batch.seen.iter().for_each(|seen| open.see(&seen.what));
+                open.now -= batch.expired.len();
                 let late = batch.expired.iter().flat_map(|e| &e.seen);
                 hits.extend(batch.seen.iter().chain(late).filter_map(|seen| match &seen.what {
                     Observation::Keyword(hit) => Some((**hit).clone()),
@@ -63,6 +110,7 @@ impl Run {
             correlator.epoch(&marker, batches, &mut out);
         };
         for frame in frames {
+            let frame: Captured = frame.into();
             let raw = frame.raw();
             let paced = pacer.frame(raw.time);
             if let Some(marker) = paced.marker {
@@ -74,7 +122,7 @@ impl Run {
         }
         cut(&mut workers, pacer.finish());
         let (alerts, summary) = (correlator.alerts(), correlator.summary());
-        Outcome { flows: out.0, alerts, summary, hits }
+        Outcome { flows: out.0, alerts, summary, hits, open_max: open.max }
     }
 }
 
