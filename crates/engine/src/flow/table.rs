@@ -89,6 +89,12 @@ impl FlowTable {
         self.slots.get_mut(slot as usize)?.flow.as_mut()
     }
 
+    /// The flows there are.
+    #[cfg(test)]
+    pub(crate) fn flows(&self) -> impl Iterator<Item = &Flow> {
+        self.slots.iter().filter_map(|cell| cell.flow.as_ref())
+    }
+
     pub(crate) fn evictions(&self) -> Evictions {
         self.evicted
     }

@@ -77,7 +77,7 @@ impl StreamSide {
 
     /// The parts of a segment that no waiting segment covers.
     fn news(&self, seq: u32, data: &[u8], cut: u32) -> Vec<Waiting> {
-        let end = data.len() as i64 + i64::from(cut);
+        let end = length(data) + i64::from(cut);
         let (mut at, mut news) = (0, Vec::new());
         for old in &self.waiting {
             let from = distance(seq, old.seq);
@@ -153,15 +153,20 @@ impl StreamSide {
 impl Waiting {
     /// Sequence numbers it covers.
     fn len(&self) -> i64 {
-        self.data.len() as i64 + i64::from(self.cut)
+        length(&self.data) + i64::from(self.cut)
     }
+}
+
+/// Bytes of a segment, for arithmetic with distances; segments are short.
+fn length(data: &[u8]) -> i64 {
+    u32::try_from(data.len()).unwrap_or(u32::MAX).into()
 }
 
 /// The part of a segment from offset `from` to `to`; what lies behind `data` was cut.
 fn part(seq: u32, data: &[u8], from: i64, to: i64) -> Waiting {
     let index = |at: i64| usize::try_from(at).unwrap_or(usize::MAX).min(data.len());
     let kept = data.get(index(from)..index(to)).unwrap_or_default();
-    let cut = to.saturating_sub(from).saturating_sub(kept.len() as i64);
+    let cut = to.saturating_sub(from).saturating_sub(length(kept));
     Waiting {
         seq: seq.wrapping_add(u32::try_from(from).unwrap_or(0)),
         data: kept.into(),

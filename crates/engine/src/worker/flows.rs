@@ -28,21 +28,21 @@ impl Worker {
         for outcome in update.outcomes.into_iter().flatten() {
             self.seen.push(Seen { seq, time: now, what: flow_outcome(flow, outcome) });
         }
-        if !ip.payload.is_empty() {
-            let on = &mut Occasion { seq, now, seen: &mut self.seen };
-            match &ip.transport {
-                Transport::Tcp(tcp) if !is_nothing(update.placement) => {
-                    self.payload.segment(on, flow, side, tcp, ip, update.placement);
-                }
-                Transport::Udp(udp) => {
-                    let udp = Some((*udp, packet.link.src));
-                    self.payload.datagram(on, flow, side, udp, ip.payload);
-                }
-                Transport::Icmp(_) | Transport::Sctp { .. } => {
-                    self.payload.datagram(on, flow, side, None, ip.payload);
-                }
-                _ => {}
+        let on = &mut Occasion { seq, now, seen: &mut self.seen };
+        match &ip.transport {
+            // Also when the capture kept none of its payload: these bytes are missing then.
+            Transport::Tcp(tcp) if !is_nothing(update.placement) => {
+                self.payload.segment(on, flow, side, tcp, ip, update.placement);
             }
+            _ if ip.payload.is_empty() => {}
+            Transport::Udp(udp) => {
+                let udp = Some((*udp, packet.link.src));
+                self.payload.datagram(on, flow, side, udp, ip.payload);
+            }
+            Transport::Icmp(_) | Transport::Sctp { .. } => {
+                self.payload.datagram(on, flow, side, None, ip.payload);
+            }
+            _ => {}
         }
         if let Transport::Icmp(icmp) = ip.transport {
             self.icmp_error(seq, now, ip, &icmp);

@@ -2,6 +2,8 @@
 
 mod flows;
 mod payload;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 pub use totals::{Volume, WorkerCounters, WorkerTotals};

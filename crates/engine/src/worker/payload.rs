@@ -47,6 +47,12 @@ impl Payload {
         }
     }
 
+    /// Bytes that wait behind gaps.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
     /// Takes a UDP datagram (without `udp`: the payload of another protocol).
     pub(super) fn datagram(
         &mut self,

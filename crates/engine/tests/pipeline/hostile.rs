@@ -9,6 +9,7 @@ use anomalyzer_wire::{LinkType, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// Every link type that is decoded, and two that are not.
@@ -36,6 +37,9 @@ const LINKS: [LinkType; 19] = [
 
 /// Length of an Ethernet header.
 const ETHERNET: usize = 14;
+
+/// Length of the headers of a TCP segment without options, over IPv4.
+const HEADERS: usize = ETHERNET + 20 + 20;
 
 /// Frames of an office with attacks, and fragments: something to damage.
 static FRAMES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -109,9 +113,10 @@ fn matcher() -> Matcher {
     let mut text = String::from("[list]\nname = \"ab\"\nabout = \"test\"\n");
     for (i, pattern) in PATTERNS.iter().enumerate() {
         let pattern = std::str::from_utf8(pattern).unwrap();
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "[[pattern]]\nname = \"{i}\"\ntext = \"{pattern}\"\nseverity = \"low\"\nreason = \"r\"\n"
-        ));
+        );
     }
     Matcher::new(&[List::parse(&text, "test").unwrap()]).unwrap()
 }
@@ -148,7 +153,9 @@ impl Segment {
         let segment = tcp::Segment { seq, ack: 1, flags, window: 9_000, options: &[] };
         let data = build::tcp::segment(&ends[from], &ends[1 - from], 1, &segment, payload);
         let mut captured = Captured::from(at(ms, data));
-        captured.data.truncate(captured.data.len() - cut.min(payload.len()));
+        if cut > 0 {
+            captured.data.truncate(HEADERS + payload.len() - cut.min(payload.len()));
+        }
         captured
     }
 }
@@ -174,24 +181,43 @@ fn storm() -> impl Strategy<Value = Vec<Segment>> {
     )
 }
 
-/// Bytes of a direction as the first copy of each has them; `Some(None)` where the capture cut it.
+/// The first copy of a byte.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Byte {
+    Missing,
+    /// The capture did not keep it.
+    Cut,
+    Kept(u8),
+}
+
+/// Bytes of a direction as the first copy of each has them.
 #[derive(Default)]
-struct FirstCopies(Vec<Option<Option<u8>>>);
+struct FirstCopies(Vec<Byte>);
 
 impl FirstCopies {
+    fn of(pieces: &[(usize, Vec<u8>, usize)]) -> Self {
+        let mut first = Self::default();
+        for (offset, payload, cut) in pieces {
+            first.add(*offset, payload, *cut);
+        }
+        first
+    }
+
     fn add(&mut self, start: usize, payload: &[u8], cut: usize) {
         let end = start + payload.len();
-        self.0.resize(self.0.len().max(end), None);
+        self.0.resize(self.0.len().max(end), Byte::Missing);
         let kept = payload.len() - cut.min(payload.len());
         for (i, byte) in payload.iter().enumerate() {
-            self.0[start + i].get_or_insert((i < kept).then_some(*byte));
+            if self.0[start + i] == Byte::Missing {
+                self.0[start + i] = if i < kept { Byte::Kept(*byte) } else { Byte::Cut };
+            }
         }
     }
 
     fn holds_at(&self, end: usize, pattern: &[u8]) -> bool {
         end.checked_sub(pattern.len())
             .and_then(|start| self.0.get(start..end))
-            .is_some_and(|bytes| bytes.iter().zip(pattern).all(|(b, p)| *b == Some(Some(*p))))
+            .is_some_and(|bytes| bytes.iter().zip(pattern).all(|(b, p)| *b == Byte::Kept(*p)))
     }
 
     fn holds(&self, pattern: &[u8]) -> bool {
@@ -260,8 +286,7 @@ proptest! {
 
     #[test]
     fn keywords_are_those_of_the_first_copies(isn: u32, pieces in pieces()) {
-        let mut first = FirstCopies::default();
-        pieces.iter().for_each(|(offset, payload, cut)| first.add(*offset, payload, *cut));
+        let first = FirstCopies::of(&pieces);
         let run = Run { matcher: matcher(), ..Run::default() };
         let out = run.frames(stream(isn, &pieces));
         for (i, pattern) in PATTERNS.iter().enumerate() {
@@ -279,8 +304,7 @@ proptest! {
 
     #[test]
     fn without_room_no_keyword_is_invented(isn: u32, pieces in pieces(), room in 0..200_usize) {
-        let mut first = FirstCopies::default();
-        pieces.iter().for_each(|(offset, payload, cut)| first.add(*offset, payload, *cut));
+        let first = FirstCopies::of(&pieces);
         let mut run = Run { matcher: matcher(), ..Run::default() };
         run.config.limits.stream_bytes = room;
         let out = run.frames(stream(isn, &pieces));
