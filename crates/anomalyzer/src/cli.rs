@@ -193,7 +193,7 @@ pub(crate) struct Settings {
     /// Read settings from a TOML file
     #[arg(long, value_name = "FILE", env = "ANOMALYZER_CONFIG", help_heading = "Detection")]
     pub(crate) config: Option<PathBuf>,
-    /// Change one setting, such as port-scan.ports_fast=30 or flood.enabled=false
+    /// Change one setting, such as port-scan.ports=30 or flood.enabled=false
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Detection")]
     pub(crate) set: Vec<String>,
 }

@@ -32,7 +32,12 @@ pub fn bytes(n: u64) -> String {
 
 /// `one`, or `n` with thousands, and the noun in the right number: `1 port`, `2,000 ports`.
 pub fn counted(n: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
+    let ending = match (n, noun.as_bytes().last()) {
+        (1, _) => "",
+        (_, Some(b's')) => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", thousands(n))
 }
 
 /// Seconds in words: `0.25 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
@@ -136,6 +141,7 @@ mod tests {
         assert_eq!(bytes(1_500), "1.5 kB");
         assert_eq!(bytes(999_960), "1.0 MB");
         assert_eq!(counted(1, "port"), "1 port");
+        assert_eq!(counted(2_000, "client address"), "2,000 client addresses");
         assert_eq!(duration(0.25), "0.25 s");
         assert_eq!(duration(200.0), "3 min 20 s");
         assert_eq!(duration(0.0), "0 s");

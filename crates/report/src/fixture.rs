@@ -1,6 +1,7 @@
 //! Hand-made records for the writers' tests, and the corpus of hostile names.
 
 use crate::source::{Report, Source};
+use anomalyzer_engine::flow::features::{COUNT, FlowFeatures};
 use anomalyzer_engine::flow::{ConnState, FlowEnd, FlowId, FlowNames, SideRecord};
 use anomalyzer_engine::observation::SecondTotals;
 use anomalyzer_engine::series::Series;
@@ -202,7 +203,7 @@ pub(crate) fn flow() -> FlowRecord {
             ssh: [name("OpenSSH_9.6"), None],
             resolved: name("example.org"),
         })),
-        features: [0.25; anomalyzer_engine::flow::features::NAMES.len()],
+        features: FlowFeatures::of([0.25; COUNT]),
     }
 }
 

@@ -319,7 +319,7 @@ pub(crate) fn record(tuple: FiveTuple, now: Timestamp, conn_state: ConnState) ->
         src_mac: None,
         dst_mac: None,
         names: None,
-        features: [0.0; crate::flow::features::NAMES.len()],
+        features: crate::flow::features::FlowFeatures::default(),
     }
 }
 

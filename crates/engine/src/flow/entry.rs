@@ -1,6 +1,6 @@
 //! A running flow.
 
-use super::features::{Features, Sample};
+use super::features::{FlowFeatures, Sample};
 use super::key::{FlowKey, Side, icmp_request};
 use super::tcp::{EndState, Endpoint, History, Letter, Placement, conn_state};
 use super::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, FlowRecord, SideRecord};
@@ -39,7 +39,7 @@ pub(crate) struct Flow {
     syn_at: Option<Timestamp>,
     rtt_ns: Option<u64>,
     digest: Pending,
-    features: Features,
+    features: FlowFeatures,
     macs: [Option<Mac>; 2],
     tunnel: Option<Box<Tunnel>>,
     pub(crate) names: Option<Box<FlowNames>>,
@@ -111,7 +111,7 @@ impl Flow {
             syn_at: None,
             rtt_ns: None,
             digest: Pending::default(),
-            features: Features::default(),
+            features: FlowFeatures::default(),
             macs: [None; 2],
             tunnel: ip.tunnel.map(Box::new),
             names: None,
@@ -195,12 +195,12 @@ impl Flow {
         self.count(side, packet, ip);
         let micros = u64::try_from(time.micros()).unwrap_or(0);
         let ip_header = ip.total_len.saturating_sub(header).saturating_sub(ip.payload_len);
-        self.features.add(&Sample {
-            side,
+        self.features.add(Sample {
+            side: u8::from(side == 1),
             micros,
             payload: ip.payload_len,
             header: header + ip_header.min(1_000),
-            tcp,
+            tcp: tcp.map(|tcp| (tcp.flags, tcp.window)),
         });
         match tcp {
             Some(tcp) => self.add_tcp(side, time, tcp, ip.payload_len),
@@ -448,7 +448,7 @@ impl Flow {
             src_mac: self.macs[o],
             dst_mac: self.macs[r],
             names: if end == FlowEnd::Active { self.names.clone() } else { self.names.take() },
-            features: self.features.vector(self.orig),
+            features: self.features.take(self.orig),
         }
     }
 
@@ -458,7 +458,6 @@ impl Flow {
         self.id = id;
         (self.first, self.last) = (now, now);
         self.sides = [SideRecord::default(); 2];
-        self.features = Features::default();
     }
 
     fn conn_state(&self) -> ConnState {

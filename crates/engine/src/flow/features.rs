@@ -5,7 +5,7 @@
 //! Formulas: mean = sum / n; standard deviation = sample (n - 1), 0 below two values; rates divide
 //! by the flow's duration and are 0 for a duration of 0.
 
-use anomalyzer_wire::{Tcp, TcpFlags};
+use anomalyzer_wire::TcpFlags;
 
 /// A pause of more than this ends an active period (CICFlowMeter's activity time-out, 5 s).
 const ACTIVITY_MICROS: u64 = 5_000_000;
@@ -16,7 +16,7 @@ const BULK_PACKETS: u32 = 4;
 
 /// Count, sum, sum of squares, minimum and maximum of whole numbers.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Moments {
+struct Moments {
     n: u32,
     min: u32,
     max: u32,
@@ -123,7 +123,7 @@ struct SideFeatures {
 
 /// Running statistics of one flow, by key side.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Features {
+struct Features {
     sides: [SideFeatures; 2],
     iat: Moments,
     active: Moments,
@@ -136,25 +136,89 @@ pub(crate) struct Features {
     packets: u64,
 }
 
+/// The features of a flow: what its packets add up to, turned into values when they are asked for.
+///
+/// Most flows of a flood have one packet. That packet is kept as it is; the running statistics,
+/// an order of magnitude larger, are made with the second one.
+#[derive(Clone, Debug, Default)]
+pub struct FlowFeatures(Kept);
+
+#[derive(Clone, Debug, Default)]
+enum Kept {
+    #[default]
+    Nothing,
+    One(Sample),
+    Running(Box<Features>),
+    /// Values of a record that was made by hand.
+    Given(Box<Vector>),
+}
+
+impl FlowFeatures {
+    /// Features with given values, in the order of [`NAMES`]; for tests and imported records.
+    pub fn of(values: Vector) -> Self {
+        Self(Kept::Given(Box::new(values)))
+    }
+
+    /// Takes one packet.
+    #[inline]
+    pub(crate) fn add(&mut self, sample: Sample) {
+        match &mut self.0 {
+            Kept::Running(running) => running.add(&sample),
+            Kept::One(first) => {
+                let mut running = Box::<Features>::default();
+                running.add(first);
+                running.add(&sample);
+                self.0 = Kept::Running(running);
+            }
+            Kept::Nothing | Kept::Given(_) => self.0 = Kept::One(sample),
+        }
+    }
+
+    /// The values as seen from key side `orig`, taken out of the flow.
+    pub(crate) fn take(&mut self, orig: usize) -> Self {
+        let mut taken = std::mem::take(&mut self.0);
+        match &mut taken {
+            Kept::Running(running) if orig == 1 => running.sides.swap(0, 1),
+            Kept::One(sample) if orig == 1 => sample.side = 1 - (sample.side & 1),
+            _ => {}
+        }
+        Self(taken)
+    }
+
+    /// The feature vector, in the order of [`NAMES`].
+    pub fn vector(&self) -> Vector {
+        match &self.0 {
+            Kept::Running(running) => running.vector(0),
+            Kept::One(sample) => {
+                let mut features = Features::default();
+                features.add(sample);
+                features.vector(0)
+            }
+            Kept::Given(values) => **values,
+            Kept::Nothing => Features::default().vector(0),
+        }
+    }
+}
+
 /// One packet as the features see it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sample<'a> {
+pub(crate) struct Sample {
     /// Key side that sent it.
-    pub(crate) side: usize,
+    pub(crate) side: u8,
     /// Packet time in microseconds.
     pub(crate) micros: u64,
     /// Payload bytes.
     pub(crate) payload: u32,
     /// IP and transport header bytes.
     pub(crate) header: u32,
-    /// The TCP header.
-    pub(crate) tcp: Option<&'a Tcp>,
+    /// Flags and window of the TCP header.
+    pub(crate) tcp: Option<(TcpFlags, u16)>,
 }
 
 impl Features {
     /// Takes one packet.
     #[inline]
-    pub(crate) fn add(&mut self, sample: &Sample<'_>) {
+    fn add(&mut self, sample: &Sample) {
         let now = sample.micros.max(self.last);
         if self.packets == 0 {
             (self.first, self.active_start) = (now, now);
@@ -164,8 +228,8 @@ impl Features {
         self.packets += 1;
         self.last = now;
         self.add_side(sample, now);
-        if let Some(tcp) = sample.tcp {
-            self.add_tcp(sample.side, tcp);
+        if let Some((flags, window)) = sample.tcp {
+            self.add_tcp(usize::from(sample.side), flags, window);
         }
     }
 
@@ -187,7 +251,7 @@ impl Features {
     }
 
     #[inline]
-    fn add_side(&mut self, sample: &Sample<'_>, now: u64) {
+    fn add_side(&mut self, sample: &Sample, now: u64) {
         let [a, b] = &mut self.sides;
         let (own, other) = if sample.side == 0 { (a, b) } else { (b, a) };
         if own.len.n > 0 {
@@ -206,8 +270,8 @@ impl Features {
     }
 
     #[inline]
-    fn add_tcp(&mut self, side: usize, tcp: &Tcp) {
-        let mut bits = tcp.flags.0;
+    fn add_tcp(&mut self, side: usize, flags: TcpFlags, window: u16) {
+        let mut bits = flags.0;
         while bits != 0 {
             if let Some(count) = self.flags.get_mut(bits.trailing_zeros() as usize) {
                 *count += 1;
@@ -215,14 +279,14 @@ impl Features {
             bits &= bits - 1;
         }
         if let Some(own) = self.sides.get_mut(side) {
-            own.window.get_or_insert(tcp.window);
-            own.psh += u32::from(tcp.flags.has(TcpFlags::PSH));
-            own.urg += u32::from(tcp.flags.has(TcpFlags::URG));
+            own.window.get_or_insert(window);
+            own.psh += u32::from(flags.has(TcpFlags::PSH));
+            own.urg += u32::from(flags.has(TcpFlags::URG));
         }
     }
 
     /// The feature vector in the order of [`NAMES`]; `orig` is the originator's key side.
-    pub(crate) fn vector(&self, orig: usize) -> Vector {
+    fn vector(&self, orig: usize) -> Vector {
         let [a, b] = &self.sides;
         let (fwd, bwd) = if orig == 0 { (a, b) } else { (b, a) };
         let mut v = Writer { values: [0.0; COUNT], at: 0 };
@@ -435,17 +499,17 @@ pub const VERSION: f64 = 1.0;
 mod tests {
     use super::*;
 
-    fn flow(packets: &[(usize, u64, u32)]) -> Features {
-        let mut features = Features::default();
+    fn flow(packets: &[(u8, u64, u32)]) -> FlowFeatures {
+        let mut features = FlowFeatures::default();
         for &(side, micros, payload) in packets {
-            features.add(&Sample { side, micros, payload, header: 40, tcp: None });
+            features.add(Sample { side, micros, payload, header: 40, tcp: None });
         }
         features
     }
 
-    fn value(features: &Features, name: &str) -> f64 {
+    fn value(features: &FlowFeatures, name: &str) -> f64 {
         let at = NAMES.iter().position(|n| *n == name).unwrap();
-        features.vector(0)[at]
+        features.vector()[at]
     }
 
     #[test]
@@ -475,7 +539,7 @@ mod tests {
 
     #[test]
     fn bulk_needs_four_data_packets_in_a_row() {
-        let mut packets: Vec<(usize, u64, u32)> = (0..6).map(|i| (0, i * 1_000, 10)).collect();
+        let mut packets: Vec<(u8, u64, u32)> = (0..6).map(|i| (0, i * 1_000, 10)).collect();
         packets.push((1, 7_000, 5));
         let f = flow(&packets);
         assert!((value(&f, "fwd_bulk_packets_avg") - 6.0).abs() < 1e-9);
@@ -487,7 +551,7 @@ mod tests {
     #[test]
     fn every_name_has_a_value_and_time_never_runs_back() {
         let f = flow(&[(0, 5_000_000, 1), (1, 1, 1)]);
-        assert!(f.vector(0).iter().all(|v| v.is_finite()));
+        assert!(f.vector().iter().all(|v| v.is_finite()));
         assert!(value(&f, "flow_duration_us").abs() < 1e-9);
         let unique: std::collections::BTreeSet<_> = NAMES.iter().collect();
         assert_eq!(unique.len(), COUNT);

@@ -1,6 +1,6 @@
 //! What is kept of a flow when it has ended.
 
-use super::features;
+use super::features::FlowFeatures;
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Addr, HostileStr, Mac, Timestamp, Tunnel};
 
@@ -163,8 +163,8 @@ pub struct FlowRecord {
     pub dst_mac: Option<Mac>,
     /// Names and fingerprints learned from the application protocol.
     pub names: Option<Box<FlowNames>>,
-    /// Flow features, in the order of [`crate::flow::features::NAMES`].
-    pub features: features::Vector,
+    /// Flow features, named by [`crate::flow::features::NAMES`].
+    pub features: FlowFeatures,
 }
 
 /// Names and fingerprints of a flow.
@@ -226,7 +226,7 @@ impl FlowRecord {
         sum.add(self.first.nanos().cast_unsigned());
         sum.add(self.last.nanos().cast_unsigned());
         sum.add(self.conn_state as u64);
-        for value in self.features {
+        for value in self.features.vector() {
             sum.add(value.to_bits());
         }
         sum.0

@@ -7,6 +7,7 @@
 //! half-open connection or a lone datagram); only if it meets none among [`LOOK`] slots does the
 //! longest silent one of them go. A flood of spoofed sources so evicts itself, in order of arrival.
 
+use super::FlowId;
 use super::entry::{Flow, Phase};
 use super::key::FlowKey;
 use crate::config::FlowSettings;
@@ -151,8 +152,9 @@ impl FlowTable {
         })
     }
 
-    /// Takes out every flow whose time-out has passed at `now`.
-    pub(crate) fn expire(&mut self, now: Timestamp, mut each: impl FnMut(Flow)) {
+    /// Slots of the flows whose time-out has passed at `now`, in the order of their ids.
+    pub(crate) fn expired(&mut self, now: Timestamp) -> Vec<Slot> {
+        let mut expired = Vec::new();
         let to = now.secs();
         let from = self.wheel_now.replace(to).unwrap_or(to);
         let turns = to.saturating_sub(from).clamp(0, WHEEL_SECS);
@@ -161,39 +163,31 @@ impl FlowTable {
             let mut slot = std::mem::replace(head, NONE);
             while slot != NONE {
                 let next = self.slots.get(slot as usize).map_or(NONE, |e| e.next);
-                self.due(slot, now, &mut each);
+                self.due(slot, now, &mut expired);
                 slot = next;
             }
         }
+        sorted(expired)
     }
 
     /// One flow of a bucket that was taken off the wheel: expired, or linked in again.
-    fn due(&mut self, slot: Slot, now: Timestamp, each: &mut impl FnMut(Flow)) {
+    fn due(&mut self, slot: Slot, now: Timestamp, expired: &mut Vec<(FlowId, Slot)>) {
         let Some(entry) = self.slots.get_mut(slot as usize) else { return };
         (entry.next, entry.prev, entry.bucket) = (NONE, NONE, NONE);
         let Some(flow) = entry.flow.as_ref() else { return };
         let timeout = i64::from(timeout(&self.timeouts, flow));
         let deadline = flow.last.secs().saturating_add(timeout).saturating_add(1);
         if deadline <= now.secs() {
-            if let Some(flow) = self.remove(slot) {
-                each(flow);
-            }
+            expired.push((flow.id, slot));
         } else {
             self.link(slot, deadline);
         }
     }
 
-    /// Takes out everything.
-    pub(crate) fn drain(&mut self, mut each: impl FnMut(Flow)) {
-        for entry in &mut self.slots {
-            if let Some(flow) = entry.flow.take() {
-                each(flow);
-            }
-        }
-        self.slots.clear();
-        self.free.clear();
-        self.map.clear();
-        self.buckets.fill(NONE);
+    /// Slots of all flows, in the order of their ids.
+    pub(crate) fn all(&self) -> Vec<Slot> {
+        let flows = (0..).zip(&self.slots);
+        sorted(flows.filter_map(|(slot, c)| Some((c.flow.as_ref()?.id, slot))).collect())
     }
 
     fn evict(&mut self) -> Option<Flow> {
@@ -251,6 +245,12 @@ impl FlowTable {
             after.prev = prev;
         }
     }
+}
+
+/// Slots by flow id.
+fn sorted(mut flows: Vec<(FlowId, Slot)>) -> Vec<Slot> {
+    flows.sort_unstable();
+    flows.into_iter().map(|(_, slot)| slot).collect()
 }
 
 /// Idle time-out of a flow in seconds.

@@ -156,20 +156,25 @@ impl Worker {
 
     /// Ends the flows whose time-out has passed (at the end of the input: all).
     pub(super) fn expire(&mut self, marker: &Marker) -> Vec<Expired> {
-        let mut ended = Vec::new();
-        self.table.expire(marker.time, |flow| ended.push((flow, FlowEnd::Idle)));
-        if marker.end {
-            self.table.drain(|flow| ended.push((flow, FlowEnd::InputEnd)));
-        }
-        ended.sort_unstable_by_key(|(flow, _)| flow.id);
-        ended
+        let idle = self.table.expired(marker.time);
+        let mut ended: Vec<Expired> = idle
             .into_iter()
-            .map(|(flow, why)| {
-                let why = if flow.is_closed() { FlowEnd::Closed } else { why };
-                let record = self.close(marker.seq, marker.time, flow, why);
-                Expired { seen: std::mem::take(&mut self.seen), record }
-            })
-            .collect()
+            .filter_map(|slot| self.end_slot(marker, slot, FlowEnd::Idle))
+            .collect();
+        if marker.end {
+            let open = self.table.all();
+            let open = open.into_iter();
+            ended.extend(open.filter_map(|slot| self.end_slot(marker, slot, FlowEnd::InputEnd)));
+            ended.sort_unstable_by_key(|e| e.record.id);
+        }
+        ended
+    }
+
+    fn end_slot(&mut self, marker: &Marker, slot: Slot, why: FlowEnd) -> Option<Expired> {
+        let flow = self.table.remove(slot)?;
+        let why = if flow.is_closed() { FlowEnd::Closed } else { why };
+        let record = self.close(marker.seq, marker.time, flow, why);
+        Some(Expired { seen: std::mem::take(&mut self.seen), record })
     }
 }
 

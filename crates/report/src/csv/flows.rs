@@ -116,7 +116,7 @@ impl<W: io::Write> Features<W> {
         self.sheet.number(flow.id.0);
         tuple(&mut self.sheet, flow);
         let missing = std::iter::repeat(f64::NAN);
-        for value in flow.features.iter().copied().chain(missing).take(self.columns) {
+        for value in flow.features.vector().into_iter().chain(missing).take(self.columns) {
             self.sheet.float(value);
         }
         self.sheet.end()

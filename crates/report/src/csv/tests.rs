@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixture::{self, Whole};
+use anomalyzer_engine::flow::features::{COUNT, FlowFeatures};
 use anomalyzer_wire::{Arp, Body, LinkInfo, Mac, Packet};
 
 /// Header and rows; fails when rows differ in length.
@@ -38,7 +39,9 @@ fn flow_row() {
 #[test]
 fn features_keep_their_columns_and_their_signs() {
     let mut flow = fixture::flow();
-    (flow.features[0], flow.features[1], flow.features[2]) = (-1.5, f64::NAN, 3e20);
+    let mut values = [0.25; COUNT];
+    (values[0], values[1], values[2]) = (-1.5, f64::NAN, 3e20);
+    flow.features = FlowFeatures::of(values);
     let mut out = Vec::new();
     let mut file = Features::new(&mut out, &["a", "b", "c"]).unwrap();
     file.row(&flow).unwrap();

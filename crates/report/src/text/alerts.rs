@@ -77,6 +77,9 @@ fn in_full(page: &mut Page<'_>, alert: &Alert) {
         let numbers: Vec<String> = alert.evidence.iter().map(evidence).collect();
         page.paragraph("    Evidence", LABELLED, &numbers.join("; "));
     }
+    if !alert.attack.is_empty() {
+        page.paragraph("    ATT&CK", LABELLED, &alert.attack.join(", "));
+    }
     if !alert.folded.is_empty() {
         let folded: Vec<String> =
             alert.folded.iter().map(|(id, n)| format!("{} {id}", thousands(*n))).collect();
@@ -88,13 +91,12 @@ fn in_full(page: &mut Page<'_>, alert: &Alert) {
     }
 }
 
-/// Detector, technique, ATT&CK, time, count, confidence.
+/// Detector, technique, time, count, confidence.
 fn facts(page: &Page<'_>, alert: &Alert) -> String {
     let mut facts = vec![alert.detector.to_owned()];
     if !alert.technique.is_empty() {
         facts = vec![format!("{} ({})", alert.detector, page.clean(&alert.technique))];
     }
-    facts.extend(alert.attack.iter().map(|id| (*id).to_owned()));
     let span = alert.last.since(alert.first).max(0) as f64 / 1e9;
     let start = page.time(alert.first);
     facts.push(if span > 0.0 { format!("{start} for {}", duration(span)) } else { start });

@@ -61,16 +61,16 @@ pub(super) static SPEC: Spec = Spec {
 
 static SETTINGS: &[Setting] = &[
     Setting {
-        key: "ports_fast",
+        key: "ports",
         unit: Unit::Count,
         default: 15.0,
         min: 3.0,
         max: 64.0,
-        about: "Failed ports of one host within `window_fast` that make a scan; Zeek and CrowdSec \
+        about: "Failed ports of one host within `window` that make a scan; Zeek and CrowdSec \
                 use 15.",
     },
     Setting {
-        key: "window_fast",
+        key: "window",
         unit: Unit::Seconds,
         default: 60.0,
         min: 1.0,
@@ -136,7 +136,7 @@ impl Settings {
         let ports = |key| usize::try_from(values.count(key)).unwrap_or(usize::MAX);
         Self {
             windows: [
-                (ports("ports_fast"), values.nanos("window_fast")),
+                (ports("ports"), values.nanos("window")),
                 (ports("ports_slow"), values.nanos("window_slow")),
             ],
             long: (ports("ports_long"), values.nanos("window_long")),

@@ -121,6 +121,9 @@ impl Scan {
     }
 }
 
+/// A scan whose ports repeat is over after this long without a new one: 1 minute.
+const LULL_NANOS: i64 = 60_000_000_000;
+
 impl Pair {
     /// True when the pair should outlast others in a full table.
     pub(super) fn outlasts(&self) -> bool {
@@ -133,7 +136,10 @@ impl Pair {
         if new {
             self.trw.failure();
         }
-        if let Some(scan) = &mut self.scan {
+        // The same host's ordinary failure on a known port, later on, does not prolong the scan.
+        let goes_on =
+            |scan: &Scan| now.since(scan.last) <= LULL_NANOS || !scan.ports.contains(probe.port);
+        if let Some(scan) = self.scan.as_mut().filter(|scan| goes_on(scan)) {
             scan.add(probe);
             scan.last = now;
             if scan.flows.len() < FLOWS {
