@@ -118,9 +118,7 @@ impl Flood {
             <= u128::from(self.sent) * u128::from(self.legitimate_total);
         data.clear();
         if self.legitimate_sent < self.legitimate_total && (behind || !flood_left) {
-            // Round robin over the flows: all stay open during the whole flood.
-            let flows = u64::from(self.plan.legitimate);
-            let (step, flow) = (self.legitimate_sent / flows, self.legitimate_sent % flows);
+            let (step, flow) = turn(self.legitimate_sent, u64::from(self.plan.legitimate));
             data.extend_from_slice(&legitimate(flow, step).frame(flow));
             self.legitimate_sent += 1;
         } else if flood_left {
@@ -158,6 +156,17 @@ impl Iterator for Flood {
         let sent = self.sent;
         let time = self.next_into(&mut data)?;
         Some(Frame { time, data, label: u16::from(self.sent > sent) })
+    }
+}
+
+/// Step and flow of the legitimate packet number `sent`: each flow's handshake in one go, since
+/// an answer takes milliseconds, then round robin, so that all stay open during the whole flood.
+const fn turn(sent: u64, flows: u64) -> (u64, u64) {
+    const HANDSHAKE: u64 = 3;
+    if sent < HANDSHAKE * flows {
+        (sent % HANDSHAKE, sent / HANDSHAKE)
+    } else {
+        (sent / flows, sent % flows)
     }
 }
 
