@@ -30,4 +30,6 @@ pub use flow::{FiveTuple, FlowRecord};
 pub use observation::Observation;
 pub use pacer::{Paced, Pacer};
 pub use summary::Summary;
-pub use worker::{EpochBatch, Expired, Marker, Volume, Worker, WorkerCounters, WorkerTotals};
+pub use worker::{
+    EpochBatch, Expired, Marker, Times, Volume, Worker, WorkerCounters, WorkerTotals,
+};

@@ -35,7 +35,8 @@ pub enum Observation {
     FlowOutcome(FlowOutcome),
     /// A flow ended: closed, timed out, evicted or the input ended.
     FlowEnded(Box<FlowRecord>),
-    /// One flow's traffic within one second; sent at the end of the second.
+    /// One flow's traffic within one second; sent at the end of the second, or earlier when the
+    /// flow has ended.
     Traffic(TrafficDigest),
     /// Totals of one second; sent behind the second's [`Observation::Traffic`].
     Second(SecondTotals),

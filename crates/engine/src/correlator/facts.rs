@@ -7,9 +7,9 @@ use crate::flow::FlowRecord;
 use crate::observation::{ArpSeen, SecondTotals};
 use crate::series::Series;
 use crate::summary::{HostShare, PerSecond, PortShare, Share, Summary};
-use crate::worker::{Volume, WorkerTotals};
+use crate::worker::{Times, Volume, WorkerTotals};
 use anomalyzer_wire::app::AppProto;
-use anomalyzer_wire::{Addr, Mac, Timestamp};
+use anomalyzer_wire::{Addr, Mac};
 use std::collections::BTreeMap;
 
 /// Rows of the summary's rankings.
@@ -21,8 +21,7 @@ const EXACT_MAX: usize = 65_536;
 
 /// Collects the facts.
 pub(super) struct Facts {
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
+    times: Option<Times>,
     series: Series,
     seconds: Spread,
     sources: Ranked<Addr>,
@@ -45,14 +44,15 @@ struct Spread {
     packets_max: u64,
     bytes_max: u64,
     busiest: i64,
+    first: i64,
+    last: i64,
 }
 
 impl Facts {
     pub(super) fn new(config: &Config, seed: u64) -> Self {
         let hosts = config.limits.hosts;
         Self {
-            first: None,
-            last: None,
+            times: None,
             series: Series::default(),
             seconds: Spread::default(),
             sources: Ranked::new(hosts, seed),
@@ -70,6 +70,10 @@ impl Facts {
     pub(super) fn second(&mut self, second: &SecondTotals) {
         self.series.push(second);
         let spread = &mut self.seconds;
+        if spread.n == 0 {
+            spread.first = second.second;
+        }
+        spread.last = second.second;
         spread.n += 1;
         for (sums, value) in
             [(&mut spread.packets, second.packets), (&mut spread.bytes, second.bytes)]
@@ -82,6 +86,14 @@ impl Facts {
         spread.packets_max = spread.packets_max.max(second.packets);
         if second.bytes > spread.bytes_max {
             (spread.bytes_max, spread.busiest) = (second.bytes, second.second);
+        }
+    }
+
+    /// Takes the times of an epoch's frames.
+    pub(super) fn times(&mut self, more: Times) {
+        match &mut self.times {
+            Some(times) => times.merge(more),
+            None => self.times = Some(more),
         }
     }
 
@@ -98,8 +110,6 @@ impl Facts {
     }
 
     pub(super) fn flow(&mut self, record: &FlowRecord) {
-        self.first = Some(self.first.map_or(record.first, |t| t.min(record.first)));
-        self.last = Some(self.last.map_or(record.last, |t| t.max(record.last)));
         let t = &record.tuple;
         for (from, to, side) in [(t.src, t.dst, &record.orig), (t.dst, t.src, &record.resp)] {
             if side.packets > 0 {
@@ -115,7 +125,8 @@ impl Facts {
             bytes: record.orig.bytes + record.resp.bytes,
             flows: 1,
         };
-        if matches!(t.proto, 6 | 17 | 132) {
+        // Fragments and packets that are cut short have no ports: both are 0.
+        if matches!(t.proto, 6 | 17 | 132) && (t.src_port, t.dst_port) != (0, 0) {
             self.ports.add((t.proto, t.dst_port), both);
             self.distinct_ports.insert(u128::from(t.proto) << 16 | u128::from(t.dst_port));
         }
@@ -145,8 +156,8 @@ impl Facts {
         Summary {
             packets: points.iter().map(|p| p.packets).sum(),
             bytes: points.iter().map(|p| p.bytes).sum(),
-            first: self.first,
-            last: self.last,
+            first: self.times.map(|t| t.first),
+            last: self.times.map(|t| t.last),
             link_types,
             protocols: self.protocols(),
             applications: self.applications(),
@@ -179,6 +190,7 @@ impl Facts {
         for (number, volume) in &self.totals.ether {
             add(crate::text::ether_type(*number), *volume);
         }
+        add("further EtherTypes".into(), self.totals.further_ether);
         shares.sort_by(|a: &Share, b| b.bytes.cmp(&a.bytes).then(a.name.cmp(&b.name)));
         shares
     }
@@ -199,12 +211,11 @@ impl Facts {
     }
 
     fn per_second(&self) -> PerSecond {
-        let points = self.series.points();
-        let (Some(first), Some(last)) = (points.first(), points.last()) else {
-            return PerSecond::default();
-        };
-        let span = last.second.saturating_sub(first.second).saturating_add(1).unsigned_abs();
         let s = &self.seconds;
+        if s.n == 0 {
+            return PerSecond::default();
+        }
+        let span = s.last.saturating_sub(s.first).saturating_add(1).unsigned_abs();
         let (packets_mean, packets_sd) = mean_sd(s.n, s.packets);
         let (bytes_mean, bytes_sd) = mean_sd(s.n, s.bytes);
         PerSecond {
@@ -233,6 +244,7 @@ impl Facts {
             ("keyword_bytes_encrypted", c.encrypted_bytes),
             ("keyword_bytes_searched", c.searched_bytes),
             ("malformed", c.malformed),
+            ("messages_given_up", c.messages_given_up),
             ("snapped", c.snapped),
             ("stream_bytes_missed", c.missed_bytes),
             ("tunnelled", c.tunnelled),

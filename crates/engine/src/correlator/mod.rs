@@ -22,6 +22,11 @@ use std::sync::Arc;
 /// Number of observation kinds.
 const KINDS: usize = 11;
 
+/// The time of what a second adds up to: the marker may stand hours behind the second that it ends.
+fn within_second(marker: &Marker) -> Timestamp {
+    marker.time.min(Timestamp::from_secs_nanos(marker.second.saturating_add(1), -1))
+}
+
 /// Where finished things go while the input is read.
 pub trait Output {
     /// A flow record was written.
@@ -81,8 +86,13 @@ impl Correlator {
             |seen| seen.seq,
             |seen| self.observe(seen, out),
         );
+        for times in batches.iter().filter_map(|b| b.times) {
+            self.facts.times(times);
+        }
         if marker.ends_second() {
             self.end_second(marker, &mut batches, out);
+        } else {
+            self.digests(marker, &mut batches, out);
         }
         self.deadlines(marker.time);
         if marker.end {
@@ -105,22 +115,29 @@ impl Correlator {
                 self.observe(at(Observation::FlowEnded(expired.record)), out);
             },
         );
-        // The marker may stand hours behind the second that it ends.
-        let end = Timestamp::from_secs_nanos(marker.second.saturating_add(1), -1);
-        let at = |what| Seen { seq: marker.seq, time: marker.time.min(end), what };
-        merge::by_key(
-            batches.iter_mut().map(|b| std::mem::take(&mut b.digests)).collect(),
-            |digest| digest.id,
-            |digest| self.observe(at(Observation::Traffic(digest)), out),
-        );
+        self.digests(marker, batches, out);
         let mut second = SecondTotals { second: marker.second, ..SecondTotals::default() };
         for part in batches.iter().filter_map(|b| b.second.as_ref()) {
             crate::series::add(&mut second, part);
         }
         if second.packets > 0 {
             self.facts.second(&second);
-            self.observe(at(Observation::Second(second)), out);
+            let time = within_second(marker);
+            let what = Observation::Second(second);
+            self.observe(Seen { seq: marker.seq, time, what }, out);
         }
+    }
+
+    fn digests(&mut self, marker: &Marker, batches: &mut [EpochBatch], out: &mut dyn Output) {
+        let time = within_second(marker);
+        merge::by_key(
+            batches.iter_mut().map(|b| std::mem::take(&mut b.digests)).collect(),
+            |digest| digest.id,
+            |digest| {
+                let what = Observation::Traffic(digest);
+                self.observe(Seen { seq: marker.seq, time, what }, out);
+            },
+        );
     }
 
     fn observe(&mut self, mut seen: Seen, out: &mut dyn Output) {

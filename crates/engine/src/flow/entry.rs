@@ -28,6 +28,10 @@ pub(crate) struct Flow {
     pub(crate) first_packet: FirstPacket,
     pub(crate) orig: Side,
     orig_certain: bool,
+    /// An earlier record of this flow was written: [`SideRecord`]s tell only what came since.
+    continued: bool,
+    /// What each side ever sent: bits of [`spoke`].
+    spoke: [u8; 2],
     pub(crate) news: u8,
     pub(crate) dirty: bool,
     pub(crate) app: AppProto,
@@ -70,6 +74,12 @@ pub(crate) mod news {
     pub(crate) const UNREACHABLE: u8 = 16;
 }
 
+/// Bits of [`Flow::spoke`].
+mod spoke {
+    pub(super) const PACKET: u8 = 1;
+    pub(super) const PAYLOAD: u8 = 2;
+}
+
 /// What one packet did to its flow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Update {
@@ -100,6 +110,8 @@ impl Flow {
             first_packet,
             orig,
             orig_certain: certain,
+            continued: false,
+            spoke: [0; 2],
             news: 0,
             dirty: false,
             app: AppProto::Unknown,
@@ -123,7 +135,7 @@ impl Flow {
 
     /// True for the first datagrams of a flow: later ones do not change what it is taken for.
     pub(crate) fn may_recognise(&self) -> bool {
-        self.sides[0].packets + self.sides[1].packets <= RECOGNISE_PACKETS
+        !self.continued && self.sides[0].packets + self.sides[1].packets <= RECOGNISE_PACKETS
     }
 
     /// Bytes of datagrams of a side that were searched for keywords so far.
@@ -167,7 +179,32 @@ impl Flow {
     /// True when both sides have sent packets.
     #[inline]
     pub(crate) fn two_way(&self) -> bool {
-        self.sides[0].packets > 0 && self.sides[1].packets > 0
+        self.spoke[0] != 0 && self.spoke[1] != 0
+    }
+
+    /// True when both sides have sent payload.
+    fn both_said_something(&self) -> bool {
+        self.spoke[0] & self.spoke[1] & spoke::PAYLOAD != 0
+    }
+
+    /// The time of a packet as the flow takes it: a little late is believed, more is stream time.
+    pub(crate) fn believed(now: Timestamp, packet: Timestamp) -> Timestamp {
+        if now.since(packet) <= LATE_NANOS { packet } else { now }
+    }
+
+    /// Content tells which side is the client. Believed unless a SYN told it before.
+    pub(crate) fn client_is(&mut self, side: Side) {
+        if !self.orig_certain {
+            self.orig_certain = true;
+            self.turn_round(side);
+        }
+    }
+
+    fn turn_round(&mut self, orig: Side) {
+        if orig != self.orig {
+            self.orig = orig;
+            self.history.note(orig, Letter::Flipped);
+        }
     }
 
     /// Takes a packet of this flow that `side` sent; `now` is stream time.
@@ -179,7 +216,7 @@ impl Flow {
         packet: &Packet<'_>,
         ip: &IpPacket<'_>,
     ) -> Update {
-        let time = if now.since(packet.time) <= LATE_NANOS { packet.time } else { now };
+        let time = Self::believed(now, packet.time);
         if time < self.first && tcp_of(ip).is_none() && !self.orig_certain {
             // Written late: who sent the earlier packet is the originator after all.
             self.orig = side;
@@ -217,6 +254,7 @@ impl Flow {
                 *mac = packet.link.src;
             }
         }
+        self.spoke[side & 1] |= spoke::PACKET | if ip.payload_len > 0 { spoke::PAYLOAD } else { 0 };
         own.packets += 1;
         own.bytes += u64::from(packet.wire_len);
         own.ip_bytes += u64::from(ip.total_len);
@@ -230,12 +268,12 @@ impl Flow {
         let answered = side != self.orig && self.two_way();
         let mut outcomes = [None; 2];
         if answered {
-            if self.rtt_ns.is_none() {
+            outcomes[0] = self.learn(news::ANSWERED, Outcome::Answered);
+            if outcomes[0].is_some() {
                 self.rtt_ns = u64::try_from(time.since(self.first)).ok();
             }
-            outcomes[0] = self.learn(news::ANSWERED, Outcome::Answered);
         }
-        if self.sides[0].payload > 0 && self.sides[1].payload > 0 {
+        if self.both_said_something() {
             outcomes[1] = self.learn(news::TALKING, Outcome::Talking);
         }
         Update { placement: Placement::Nothing, outcomes }
@@ -247,8 +285,9 @@ impl Flow {
         let [a, b] = &mut self.ends;
         let (own, peer) = if side == 0 { (a, b) } else { (b, a) };
         own.advance(peer, tcp.flags);
+        let overtaken = own.note_end(tcp, payload);
         let placement = own.place(tcp, payload);
-        self.note_placement(side, placement, payload);
+        self.note_placement(side, placement, payload, overtaken);
         let outcomes = self.handshake(side, time, tcp.flags, payload);
         Update { placement, outcomes }
     }
@@ -258,10 +297,7 @@ impl Flow {
         if !self.orig_certain && flags.has(TcpFlags::SYN) {
             let orig = if flags.has(TcpFlags::ACK) { 1 - side } else { side };
             self.orig_certain = true;
-            if orig != self.orig {
-                self.orig = orig;
-                self.history.note(orig, Letter::Flipped);
-            }
+            self.turn_round(orig);
         }
     }
 
@@ -272,9 +308,10 @@ impl Flow {
         }
         let (syn, ack) = (flags.has(TcpFlags::SYN), flags.has(TcpFlags::ACK));
         if syn && flags.any(TcpFlags::FIN | TcpFlags::RST) {
-            self.history.note(side, Letter::Inconsistent);
-        } else if flags.has(TcpFlags::FIN | TcpFlags::RST) {
             self.history.note(side, Letter::Multi);
+        }
+        if flags.has(TcpFlags::FIN | TcpFlags::RST) {
+            self.history.note(side, Letter::Inconsistent);
         }
         match (syn, ack) {
             (true, false) => {
@@ -304,21 +341,37 @@ impl Flow {
         }
     }
 
-    fn note_placement(&mut self, side: Side, placement: Placement, payload: u32) {
+    /// `overtaken`: later bytes of the stream came before this segment.
+    fn note_placement(&mut self, side: Side, placement: Placement, payload: u32, overtaken: bool) {
         let Some(own) = self.sides.get_mut(side) else { return };
         match placement {
             // A segment that fills a gap which was given up is late, not sent twice.
             Placement::Old if own.missed >= u64::from(payload) => {
                 own.missed -= u64::from(payload);
+                own.out_of_order += 1;
             }
-            Placement::Old => {
-                own.retransmissions += 1;
-                let count = own.retransmissions;
-                self.history.note_count(side, Letter::Retransmission, count);
+            Placement::Old => self.sent_again(side),
+            Placement::Next { skip } if skip > 0 => self.sent_again(side),
+            Placement::Next { .. } | Placement::Ahead { .. } => {
+                own.out_of_order += u32::from(overtaken);
             }
-            Placement::Ahead { .. } => own.out_of_order += 1,
-            Placement::Nothing | Placement::Next { .. } => {}
+            Placement::Nothing => {}
         }
+    }
+
+    fn sent_again(&mut self, side: Side) {
+        let Some(own) = self.sides.get_mut(side) else { return };
+        own.retransmissions += 1;
+        let count = own.retransmissions;
+        self.history.note_count(side, Letter::Retransmission, count);
+    }
+
+    /// A segment behind a gap, counted as out of order, turned out to be there already.
+    pub(crate) fn was_a_copy(&mut self, side: Side) {
+        if let Some(own) = self.sides.get_mut(side) {
+            own.out_of_order = own.out_of_order.saturating_sub(1);
+        }
+        self.sent_again(side);
     }
 
     fn handshake(
@@ -332,10 +385,14 @@ impl Flow {
         let by_orig = side == self.orig;
         let (syn, ack) = (flags.has(TcpFlags::SYN), flags.has(TcpFlags::ACK));
         if by_orig && syn && !ack {
-            self.syn_at.get_or_insert(time);
+            // The round trip is that of the attempt that was answered.
+            if self.news & news::ANSWERED == 0 {
+                self.syn_at = Some(time);
+            }
         } else if !by_orig && syn && ack && self.syn_at.is_some() {
             outcomes[0] = self.learn(news::ANSWERED, Outcome::Answered);
-        } else if !by_orig && flags.has(TcpFlags::RST) && self.sides[side & 1].payload == 0 {
+        } else if !by_orig && flags.has(TcpFlags::RST) && self.spoke[side & 1] & spoke::PAYLOAD == 0
+        {
             outcomes[0] = self.learn(news::REFUSED, Outcome::Refused);
         } else if by_orig
             && ack
@@ -345,7 +402,7 @@ impl Flow {
             self.rtt_ns = self.syn_at.and_then(|syn| u64::try_from(time.since(syn)).ok());
             outcomes[0] = self.learn(news::ESTABLISHED, Outcome::Established);
         }
-        if payload > 0 && self.sides[0].payload > 0 && self.sides[1].payload > 0 {
+        if payload > 0 && self.both_said_something() {
             outcomes[1] = self.learn(news::TALKING, Outcome::Talking);
         }
         outcomes
@@ -457,17 +514,18 @@ impl Flow {
     pub(crate) fn restart(&mut self, id: FlowId, now: Timestamp) {
         self.id = id;
         (self.first, self.last) = (now, now);
+        self.continued = true;
         self.sides = [SideRecord::default(); 2];
     }
 
     fn conn_state(&self) -> ConnState {
         let (orig, resp) = (self.orig & 1, 1 - (self.orig & 1));
-        let (os, rs) = (self.sides[orig], self.sides[resp]);
+        let (os, rs) = (self.spoke[orig], self.spoke[resp]);
         if self.key.tuple(0, None).proto == PROTO_TCP {
-            let payload = os.payload + rs.payload > 0;
+            let payload = (os | rs) & spoke::PAYLOAD != 0;
             return conn_state(self.ends[orig].state, self.ends[resp].state, payload);
         }
-        match (os.packets > 0, rs.packets > 0) {
+        match (os != 0, rs != 0) {
             (true, true) => ConnState::Sf,
             (true, false) => ConnState::S0,
             (false, true) => ConnState::Shr,

@@ -1,13 +1,14 @@
 //! The key of a flow: the same for both directions.
 
 use super::FiveTuple;
-use anomalyzer_wire::{Addr, Icmp, IpPacket, Quoted, Transport, Tunnel};
+use anomalyzer_wire::{Addr, Icmp, IpPacket, Quoted, Transport, Tunnel, TunnelKind};
 
 /// Canonical key of a flow: the lower (address, port) pair first.
 ///
 /// ICMP has no ports: echo, timestamp and the like are keyed by their request type, other messages
-/// by type and code. A flow inside a tunnel is keyed by the outermost pair and tunnel id too, so
-/// equal private addresses in two tunnels stay apart.
+/// by type and code, and errors by the addresses they quote too, because these decide which worker
+/// sees them. A flow inside a tunnel is keyed by the outermost pair and tunnel id too, so equal
+/// private addresses in two tunnels stay apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct FlowKey {
     lo: Addr,
@@ -30,8 +31,11 @@ impl FlowKey {
             Transport::Udp(udp) => (udp.src_port, udp.dst_port),
             Transport::Sctp { src_port, dst_port } => (src_port, dst_port),
             Transport::Icmp(icmp) => {
-                let (key, code) = icmp_ports(&icmp);
-                return Self::sorted_by_address(ip, key, code);
+                let (lo_port, hi_port) = icmp_ports(&icmp);
+                let context = icmp_context(&icmp, ip.tunnel.as_ref());
+                return Self::sorted_by_address(
+                    ip.src, ip.dst, lo_port, hi_port, ip.proto, context,
+                );
             }
             Transport::Fragment | Transport::Other => (0, 0),
         };
@@ -41,7 +45,13 @@ impl FlowKey {
     /// Key of the packet that an ICMP error quotes and the side that had sent it.
     pub(crate) fn quoted(quoted: &Quoted, tunnel: Option<&Tunnel>) -> (Self, Side) {
         let Quoted { src, dst, proto, src_port, dst_port } = *quoted;
-        Self::sorted(src, dst, src_port, dst_port, proto, context(tunnel))
+        // ICMP that is answered by an error is an echo request, but for curiosities.
+        let (lo_port, hi_port) = match proto {
+            1 => (8, 0),
+            58 => (128, 129),
+            _ => return Self::sorted(src, dst, src_port, dst_port, proto, context(tunnel)),
+        };
+        Self::sorted_by_address(src, dst, lo_port, hi_port, proto, context(tunnel))
     }
 
     fn sorted(
@@ -59,11 +69,17 @@ impl FlowKey {
         }
     }
 
-    fn sorted_by_address(ip: &IpPacket<'_>, lo_port: u16, hi_port: u16) -> (Self, Side) {
-        let side = usize::from(ip.src > ip.dst);
-        let (lo, hi) = if side == 0 { (ip.src, ip.dst) } else { (ip.dst, ip.src) };
-        let context = context(ip.tunnel.as_ref());
-        (Self { lo, hi, lo_port, hi_port, proto: ip.proto, context }, side)
+    fn sorted_by_address(
+        src: Addr,
+        dst: Addr,
+        lo_port: u16,
+        hi_port: u16,
+        proto: u8,
+        context: u32,
+    ) -> (Self, Side) {
+        let side = usize::from(src > dst);
+        let (lo, hi) = if side == 0 { (src, dst) } else { (dst, src) };
+        (Self { lo, hi, lo_port, hi_port, proto, context }, side)
     }
 
     /// Originator, responder and ports, given the originator's side and (for ICMP) the type and
@@ -112,9 +128,28 @@ const fn low64(bits: u128) -> u64 {
 /// A number that tells tunnels apart; 0 without one. Equal for both directions.
 fn context(tunnel: Option<&Tunnel>) -> u32 {
     tunnel.map_or(0, |t| {
-        let pair = t.outer_src.to_bits() ^ t.outer_dst.to_bits();
-        let mut x = low64(pair) ^ low64(pair >> 64).rotate_left(32);
-        x = (x ^ u64::from(t.id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (x >> 32) as u32 | 1
+        // Each end of GTP-U picks the identifier of the direction towards it.
+        let id = if t.kind == TunnelKind::GtpU { 0 } else { t.id };
+        mixed_pair(t.outer_src, t.outer_dst, u64::from(id))
     })
+}
+
+/// The same for an ICMP message: errors about different pairs are different flows.
+fn icmp_context(icmp: &Icmp, tunnel: Option<&Tunnel>) -> u32 {
+    let outer = context(tunnel);
+    match icmp.quoted.filter(|_| icmp.is_error()) {
+        Some(quoted) => mixed_pair(quoted.src, quoted.dst, u64::from(outer)),
+        None => outer,
+    }
+}
+
+/// A number, never 0, that stands for a pair of addresses in either order.
+fn mixed_pair(a: Addr, b: Addr, seed: u64) -> u32 {
+    let (lo, hi) = if a <= b { (a.to_bits(), b.to_bits()) } else { (b.to_bits(), a.to_bits()) };
+    let halves = [low64(lo), low64(lo >> 64), low64(hi), low64(hi >> 64)];
+    let mixed = halves.iter().fold(seed, |sum, half| {
+        let x = (sum.rotate_left(29) ^ half).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        x ^ (x >> 32)
+    });
+    (mixed >> 32) as u32 | 1
 }

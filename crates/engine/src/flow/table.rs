@@ -104,6 +104,7 @@ impl FlowTable {
     /// make room for it, if any.
     pub(crate) fn insert(&mut self, flow: Flow, now: Timestamp) -> (Slot, Option<Flow>) {
         let victim = if self.map.len() >= self.capacity { self.evict() } else { None };
+        self.wheel_now.get_or_insert(now.secs());
         let deadline = now.secs().saturating_add(i64::from(timeout(&self.timeouts, &flow)));
         let hash = self.hasher.hash_one(flow.key);
         let key = flow.key;

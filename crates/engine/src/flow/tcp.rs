@@ -28,6 +28,8 @@ pub(crate) struct Endpoint {
     pub(crate) next_seq: Option<u32>,
     /// Initial sequence number of its SYN.
     pub(crate) isn: Option<u32>,
+    /// The end of the payload furthest ahead in its stream.
+    furthest: Option<u32>,
 }
 
 /// Where a segment's payload lies in its stream.
@@ -79,13 +81,39 @@ impl Endpoint {
         }
     }
 
+    /// Notes how far a segment of `len` payload bytes reaches. True when its first byte was
+    /// overtaken: later bytes of the stream came before it.
+    pub(crate) fn note_end(&mut self, tcp: &Tcp, len: u32) -> bool {
+        if tcp.flags.has(TcpFlags::SYN) {
+            self.begin_anew(tcp.seq);
+        }
+        if len == 0 {
+            return false;
+        }
+        let start = tcp.seq.wrapping_add(u32::from(tcp.flags.has(TcpFlags::SYN)));
+        let end = start.wrapping_add(len);
+        let Some(furthest) = self.furthest else {
+            self.furthest = Some(end);
+            return false;
+        };
+        if end.wrapping_sub(furthest) < 1 << 31 {
+            self.furthest = Some(end);
+        }
+        start != furthest && furthest.wrapping_sub(start) < 1 << 31
+    }
+
+    /// A SYN with another number than before, and no payload yet: a new attempt, its stream begins
+    /// there.
+    fn begin_anew(&mut self, isn: u32) {
+        if self.furthest.is_none() && self.isn != Some(isn) {
+            (self.isn, self.next_seq) = (Some(isn), None);
+        }
+    }
+
     /// Places a segment of `len` payload bytes and moves the expected sequence number.
     pub(crate) fn place(&mut self, tcp: &Tcp, len: u32) -> Placement {
         let syn = tcp.flags.has(TcpFlags::SYN);
         let start = tcp.seq.wrapping_add(u32::from(syn));
-        if syn {
-            self.isn.get_or_insert(tcp.seq);
-        }
         let end = start.wrapping_add(len).wrapping_add(u32::from(tcp.flags.has(TcpFlags::FIN)));
         let Some(next) = self.next_seq else {
             // A reset's sequence number is often 0 and says nothing about the stream.

@@ -77,7 +77,7 @@ impl Worker {
                 let digest = flow.take_digest();
                 self.orphans.push(digest);
             }
-            flow.restart(FlowId(seq), packet.time);
+            flow.restart(FlowId(seq), Flow::believed(now, packet.time));
             self.finished(&record);
             self.push(seq, now, Observation::FlowEnded(record));
         }

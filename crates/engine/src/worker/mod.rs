@@ -54,12 +54,36 @@ pub struct EpochBatch {
     pub seen: Vec<Seen>,
     /// Flows that expired at the marker, ordered by flow id.
     pub expired: Vec<Expired>,
-    /// Digests of the second that the marker ended, ordered by flow id; empty within a second.
+    /// Digests ordered by flow id: at the end of a second of all flows that had traffic in it,
+    /// before that of those that have ended.
     pub digests: Vec<TrafficDigest>,
+    /// When its frames were captured.
+    pub times: Option<Times>,
     /// Totals of the second that the marker ended.
     pub second: Option<SecondTotals>,
     /// Totals of everything, at the end of the input.
     pub totals: Option<Box<WorkerTotals>>,
+}
+
+/// Packet times of some frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// Sequence number of the first of them.
+    pub seq: u64,
+    /// Packet time of that one.
+    pub first: Timestamp,
+    /// The latest packet time.
+    pub last: Timestamp,
+}
+
+impl Times {
+    /// Takes further frames.
+    pub fn merge(&mut self, other: Self) {
+        if other.seq < self.seq {
+            (self.seq, self.first) = (other.seq, other.first);
+        }
+        self.last = self.last.max(other.last);
+    }
 }
 
 /// A flow that expired.
@@ -80,6 +104,7 @@ pub struct Worker {
     seen: Vec<Seen>,
     dirty: Vec<(Slot, FlowId)>,
     orphans: Vec<TrafficDigest>,
+    times: Option<Times>,
     second: SecondTotals,
     totals: WorkerTotals,
 }
@@ -96,6 +121,7 @@ impl Worker {
             seen: Vec::new(),
             dirty: Vec::new(),
             orphans: Vec::new(),
+            times: None,
             second: SecondTotals::default(),
             totals: WorkerTotals::default(),
         }
@@ -105,6 +131,8 @@ impl Worker {
     /// runs back.
     pub fn frame(&mut self, seq: u64, now: Timestamp, frame: &RawFrame<'_>) {
         let packet = decode(frame);
+        let times = Times { seq, first: frame.time, last: frame.time };
+        self.times.get_or_insert(times).merge(times);
         self.totals.frame(frame.link, &packet, &mut self.second);
         match &packet.body {
             Body::Ip(ip) if matches!(ip.transport, Transport::Fragment) => {
@@ -164,12 +192,15 @@ impl Worker {
         // The next epoch will see about as much: room for it at once spares growing by steps.
         let room = self.seen.len().clamp(SEEN_MIN, SEEN_MAX);
         batch.seen = std::mem::replace(&mut self.seen, Vec::with_capacity(room));
+        batch.times = self.times.take();
         if marker.ends_second() {
             batch.expired = self.expire(marker);
             batch.digests = self.digests();
             let second = std::mem::take(&mut self.second);
             batch.second =
                 (second.packets > 0).then_some(SecondTotals { second: marker.second, ..second });
+        } else if !self.orphans.is_empty() {
+            batch.digests = self.digests_of_the_ended();
         }
         if marker.end {
             batch.totals = Some(Box::new(self.take_totals()));
@@ -188,6 +219,17 @@ impl Worker {
                 digests.push(flow.take_digest());
             }
         }
+        digests.sort_unstable_by_key(|d| d.id);
+        digests
+    }
+
+    /// Within a second: however many flows it sees end, their digests do not pile up.
+    fn digests_of_the_ended(&mut self) -> Vec<TrafficDigest> {
+        let table = &mut self.table;
+        self.dirty.retain(|&(slot, id)| {
+            table.get_mut(slot).is_some_and(|flow| flow.dirty && flow.id == id)
+        });
+        let mut digests = std::mem::take(&mut self.orphans);
         digests.sort_unstable_by_key(|d| d.id);
         digests
     }

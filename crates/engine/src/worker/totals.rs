@@ -3,7 +3,7 @@
 use crate::observation::SecondTotals;
 use anomalyzer_wire::{Body, IpPacket, LinkType, Malformed, MalformedKind, Packet};
 
-/// EtherTypes and link types counted apart; further ones are counted together.
+/// EtherTypes and link types counted apart; further EtherTypes are counted together.
 const KINDS_MAX: usize = 64;
 
 /// Packets and bytes of one protocol.
@@ -37,6 +37,8 @@ pub struct WorkerTotals {
     pub arp: Volume,
     /// Other EtherTypes.
     pub ether: Vec<(u16, Volume)>,
+    /// EtherTypes beyond the first 64.
+    pub further_ether: Volume,
     /// Frames of a link type that is not decoded.
     pub unknown_link: Volume,
     /// Frames by link type.
@@ -76,6 +78,8 @@ pub struct WorkerCounters {
     pub missed_bytes: u64,
     /// Segments that did not fit behind a gap.
     pub gaps_given_up: u64,
+    /// Half-read application messages that were given up for want of room.
+    pub messages_given_up: u64,
 }
 
 impl Default for WorkerTotals {
@@ -84,6 +88,7 @@ impl Default for WorkerTotals {
             ip: [Volume::default(); 256],
             arp: Volume::default(),
             ether: Vec::new(),
+            further_ether: Volume::default(),
             unknown_link: Volume::default(),
             links: Vec::new(),
             flow_digest: 0,
@@ -108,7 +113,9 @@ impl WorkerTotals {
                 second.arp += 1;
             }
             Body::Other { ether_type } => {
-                count_kind(&mut self.ether, *ether_type, bytes);
+                if !count_kind(&mut self.ether, *ether_type, bytes) {
+                    self.further_ether.add(bytes);
+                }
                 second.other += 1;
             }
             Body::UnknownLink => {
@@ -149,6 +156,7 @@ impl WorkerTotals {
             sum.merge(*more);
         }
         self.arp.merge(other.arp);
+        self.further_ether.merge(other.further_ether);
         self.unknown_link.merge(other.unknown_link);
         merge_kinds(&mut self.ether, &other.ether);
         merge_kinds(&mut self.links, &other.links);
@@ -172,15 +180,20 @@ impl WorkerCounters {
         self.beyond_depth_bytes += other.beyond_depth_bytes;
         self.missed_bytes += other.missed_bytes;
         self.gaps_given_up += other.gaps_given_up;
+        self.messages_given_up += other.messages_given_up;
     }
 }
 
-fn count_kind<K: Copy + PartialEq>(kinds: &mut Vec<(K, Volume)>, kind: K, bytes: u32) {
+/// False when there is no room for one more kind.
+fn count_kind<K: Copy + PartialEq>(kinds: &mut Vec<(K, Volume)>, kind: K, bytes: u32) -> bool {
     if let Some((_, volume)) = kinds.iter_mut().find(|(k, _)| *k == kind) {
         volume.add(bytes);
     } else if kinds.len() < KINDS_MAX {
         kinds.push((kind, Volume { packets: 1, bytes: u64::from(bytes) }));
+    } else {
+        return false;
     }
+    true
 }
 
 fn merge_kinds<K: Copy + PartialEq>(sum: &mut Vec<(K, Volume)>, more: &[(K, Volume)]) {

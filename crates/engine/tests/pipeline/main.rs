@@ -5,4 +5,6 @@ mod flows;
 mod hostile;
 mod keywords;
 mod order;
+mod pairing;
 mod support;
+mod times;

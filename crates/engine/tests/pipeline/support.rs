@@ -2,6 +2,7 @@
 
 use anomalyzer_engine::flow::FlowEnd;
 use anomalyzer_engine::keyword::{KeywordHit, Matcher};
+use anomalyzer_engine::observation::{AppSeen, FlowOutcome};
 use anomalyzer_engine::{
     Alert, Config, Correlator, EpochBatch, FlowRecord, Marker, Observation, Output, Pacer, Summary,
     Worker,
@@ -19,6 +20,8 @@ pub(crate) struct Outcome {
     pub(crate) alerts: Vec<Alert>,
     pub(crate) summary: Summary,
     pub(crate) hits: Vec<KeywordHit>,
+    pub(crate) outcomes: Vec<FlowOutcome>,
+    pub(crate) facts: Vec<AppSeen>,
     /// Most flows that were open at a time.
     pub(crate) open_max: usize,
 }
@@ -95,17 +98,22 @@ impl Run {
             .collect();
         let mut correlator = Correlator::new(&config, self.seed);
         let (mut pacer, mut out) = (Pacer::default(), Collect(Vec::new()));
-        let (mut hits, mut open) = (Vec::new(), Open::default());
+        let (mut hits, mut outcomes, mut facts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut open = Open::default();
         let mut cut = |workers: &mut Vec<Worker>, marker: Marker| {
             let batches: Vec<EpochBatch> = workers.iter_mut().map(|w| w.marker(&marker)).collect();
             for batch in &batches {
                 batch.seen.iter().for_each(|seen| open.see(&seen.what));
                 open.now -= batch.expired.len();
                 let late = batch.expired.iter().flat_map(|e| &e.seen);
-                hits.extend(batch.seen.iter().chain(late).filter_map(|seen| match &seen.what {
-                    Observation::Keyword(hit) => Some((**hit).clone()),
-                    _ => None,
-                }));
+                for seen in batch.seen.iter().chain(late) {
+                    match &seen.what {
+                        Observation::Keyword(hit) => hits.push((**hit).clone()),
+                        Observation::FlowOutcome(outcome) => outcomes.push(*outcome),
+                        Observation::App(fact) => facts.push((**fact).clone()),
+                        _ => {}
+                    }
+                }
             }
             correlator.epoch(&marker, batches, &mut out);
         };
@@ -122,7 +130,7 @@ impl Run {
         }
         cut(&mut workers, pacer.finish());
         let (alerts, summary) = (correlator.alerts(), correlator.summary());
-        Outcome { flows: out.0, alerts, summary, hits, open_max: open.max }
+        Outcome { flows: out.0, alerts, summary, hits, outcomes, facts, open_max: open.max }
     }
 }
 
