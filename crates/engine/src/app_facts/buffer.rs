@@ -29,11 +29,12 @@ impl Buffer {
         self.held = Vec::new();
     }
 
-    /// Appends as much as fits; false when not everything did.
-    pub(super) fn push(&mut self, data: &[u8]) -> bool {
+    /// Appends as much as fits; tells how much that is.
+    pub(super) fn push(&mut self, data: &[u8]) -> usize {
         let room = PREFIX_MAX.saturating_sub(self.held.len());
-        self.held.extend_from_slice(data.get(..room).unwrap_or(data));
-        data.len() <= room
+        let fits = data.get(..room).unwrap_or(data);
+        self.held.extend_from_slice(fits);
+        fits.len()
     }
 
     /// Takes messages off the direction; false when it is not what the parser reads, or a message
@@ -49,11 +50,11 @@ impl Buffer {
         let data = data.get(skipped..).unwrap_or_default();
         if self.held.is_empty() {
             return match self.take(data, parse, sink) {
-                Some(rest) => self.push(rest),
+                Some(rest) => self.push(rest) == rest.len(),
                 None => false,
             };
         }
-        let whole = self.push(data);
+        let whole = self.push(data) == data.len();
         let held = std::mem::take(&mut self.held);
         match self.take(&held, parse, sink) {
             Some(rest) => {
@@ -86,6 +87,6 @@ impl Buffer {
                 Parsed::NotThis => return None,
             }
         }
-        Some(&[])
+        Some(rest)
     }
 }

@@ -71,6 +71,20 @@ impl AppState {
         }
     }
 
+    /// Bytes that half-read messages of TCP hold.
+    pub(crate) fn held(&self) -> usize {
+        let stage = match &self.stage {
+            Stage::Tls(tls) => tls.held(),
+            Stage::Http(streams) => streams.iter().map(HttpStream::held).sum(),
+            Stage::Unrecognised
+            | Stage::Lines(_)
+            | Stage::Messages(_)
+            | Stage::Quic(_)
+            | Stage::Done => 0,
+        };
+        stage + self.prefixes.iter().map(Buffer::len).sum::<usize>()
+    }
+
     fn finish(&mut self, side: Side) {
         if let Some(finished) = self.finished.get_mut(side) {
             *finished = true;
@@ -80,7 +94,8 @@ impl AppState {
         }
     }
 
-    fn done(&mut self) {
+    /// Reads no more.
+    pub(crate) fn done(&mut self) {
         self.stage = Stage::Done;
         self.prefixes = [Buffer::default(), Buffer::default()];
     }
@@ -101,7 +116,7 @@ pub(crate) fn stream(
         return feed(flow, state, side, data, sink);
     }
     let Some(prefix) = state.prefixes.get_mut(side) else { return };
-    prefix.push(data);
+    let beyond = data.get(prefix.push(data)..).unwrap_or_default();
     let [a, b] = &state.prefixes;
     let (orig, resp) = if flow.orig == 0 { (a, b) } else { (b, a) };
     let told = recognise_tcp(orig.bytes(), resp.bytes(), flow.tuple().dst_port);
@@ -110,6 +125,11 @@ pub(crate) fn stream(
         return;
     }
     flow.app = told.proto;
+    match (role(told.proto, orig.bytes()), role(told.proto, resp.bytes())) {
+        (Some(Role::Client), _) | (None, Some(Role::Server)) => flow.client_is(flow.orig),
+        (Some(Role::Server), _) | (None, Some(Role::Client)) => flow.client_is(1 - flow.orig),
+        (None, None) => {}
+    }
     state.stage = stage_of(told.proto, flow.orig);
     // What was held back for recognition goes to the parser, the originator's bytes first.
     let prefixes = std::mem::take(&mut state.prefixes);
@@ -117,6 +137,28 @@ pub(crate) fn stream(
         if let Some(bytes) = prefixes.get(held).map(Buffer::bytes).filter(|b| !b.is_empty()) {
             feed(flow, state, held, bytes, sink);
         }
+    }
+    if !beyond.is_empty() {
+        feed(flow, state, side, beyond, sink);
+    }
+}
+
+/// Who says what begins a direction.
+enum Role {
+    Client,
+    Server,
+}
+
+/// The role of a side by its first bytes, where they leave no doubt.
+fn role(proto: AppProto, bytes: &[u8]) -> Option<Role> {
+    match (proto, bytes) {
+        (AppProto::Tls, [22, 3, _, _, _, 1, ..]) => Some(Role::Client),
+        (AppProto::Tls, [22, 3, _, _, _, 2, ..]) => Some(Role::Server),
+        (AppProto::Http, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', ..]) => Some(Role::Server),
+        (AppProto::Http, _) if recognise_tcp(bytes, &[], 0).proto == AppProto::Http => {
+            Some(Role::Client)
+        }
+        _ => None,
     }
 }
 

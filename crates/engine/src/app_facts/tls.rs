@@ -1,7 +1,7 @@
 //! The clear part of a TLS connection: the client's hello, the server's hello and certificate.
 
 use super::FactSink;
-use super::buffer::Buffer;
+use super::buffer::{Buffer, PREFIX_MAX};
 use crate::observation::AppFact;
 use anomalyzer_wire::app::Parsed;
 use anomalyzer_wire::app::tls::{client_hello, server_flight};
@@ -14,16 +14,22 @@ pub(super) struct TlsState {
 }
 
 impl TlsState {
+    /// Bytes that wait.
+    pub(super) fn held(&self) -> usize {
+        self.client.len() + self.server.len()
+    }
+
     /// Takes the next bytes of a side; false when nothing more is wanted of it.
     pub(super) fn feed(&mut self, by_client: bool, data: &[u8], sink: &mut FactSink) -> bool {
         let buffer = if by_client { &mut self.client } else { &mut self.server };
         // Most hellos come in one piece and are read where they lie.
-        let whole = buffer.len() > 0 && !buffer.push(data);
-        let bytes = if buffer.len() > 0 { buffer.bytes() } else { data };
-        let goes_on = if by_client { client(bytes, sink) } else { server(bytes, whole, sink) };
-        if goes_on && !whole {
-            if buffer.len() == 0 {
-                return buffer.push(data);
+        let waits = buffer.len() > 0;
+        let full = if waits { buffer.push(data) < data.len() } else { data.len() > PREFIX_MAX };
+        let bytes = if waits { buffer.bytes() } else { data };
+        let goes_on = if by_client { client(bytes, sink) } else { server(bytes, full, sink) };
+        if goes_on && !full {
+            if !waits {
+                buffer.push(data);
             }
             return true;
         }

@@ -1,7 +1,7 @@
 //! What is done with payload: TCP streams in order, datagrams, keywords, application facts.
 
 use super::WorkerCounters;
-use crate::app_facts::{self, FactSink};
+use crate::app_facts::{self, AppState, FactSink};
 use crate::config::{Config, StreamSettings};
 use crate::flow::{Flow, Placement, Side};
 use crate::keyword::{Matcher, RawHit, ScanContext, ScanState};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(super) struct Payload {
     matcher: Arc<Matcher>,
     settings: StreamSettings,
-    /// Bytes that wait behind gaps in all streams, and how many may.
+    /// Bytes that wait behind gaps or in half-read messages of all streams, and how many may.
     waiting: usize,
     waiting_max: usize,
     /// The payload part of the worker's counters.
@@ -160,10 +160,13 @@ impl Payload {
         held: &Held<'_>,
     ) {
         let Some(own) = streams.sides.get_mut(side) else { return };
-        let before = own.waiting_bytes();
+        let (before, segments) = (own.waiting_bytes(), own.waiting_segments());
         let room = self.waiting + held.data.len() <= self.waiting_max;
         if room && own.hold(held.start, held.data, held.cut) {
             self.waiting += own.waiting_bytes() - before;
+            if own.waiting_segments() == segments {
+                flow.was_a_copy(side);
+            }
             return;
         }
         self.counters.gaps_given_up += 1;
@@ -231,7 +234,7 @@ impl Payload {
         flow.expect(side, to);
         flow.missed(side, u64::from(gap));
         self.counters.missed_bytes += u64::from(gap);
-        lose(streams, side, gap);
+        self.lose(streams, side, gap);
     }
 
     /// Hands bytes in order to the application parsers and the keyword search.
@@ -247,8 +250,10 @@ impl Payload {
         if !data.is_empty() {
             if streams.app.wants(side) {
                 let mut sink = FactSink::default();
+                let before = streams.app.held();
                 app_facts::stream(flow, &mut streams.app, side, data, &mut sink);
                 push_facts(on, flow, side, None, sink);
+                self.account(&mut streams.app, before);
             }
             if let Some(own) = streams.sides.get_mut(side) {
                 self.search(on, flow, own, side, data);
@@ -256,8 +261,30 @@ impl Payload {
         }
         if cut > 0 {
             self.counters.missed_bytes += u64::from(cut);
-            lose(streams, side, cut);
+            self.lose(streams, side, cut);
         }
+    }
+
+    /// Counts what half-read messages hold now; when that is too much, this one is given up.
+    fn account(&mut self, app: &mut AppState, before: usize) {
+        let held = app.held();
+        self.waiting = self.waiting.saturating_sub(before) + held;
+        if held > before && self.waiting > self.waiting_max {
+            app.done();
+            self.waiting = self.waiting.saturating_sub(held);
+            self.counters.messages_given_up += 1;
+        }
+    }
+
+    /// Bytes of a direction are lost: what was half read starts anew behind them.
+    fn lose(&mut self, streams: &mut Streams, side: Side, bytes: u32) {
+        if let Some(own) = streams.sides.get_mut(side) {
+            own.offset += u64::from(bytes);
+            own.scan = ScanState::default();
+        }
+        let before = streams.app.held();
+        streams.app.lost(side, bytes);
+        self.account(&mut streams.app, before);
     }
 
     fn search(
@@ -320,6 +347,8 @@ impl Payload {
         }
         if open {
             flow.streams = Some(streams);
+        } else {
+            self.waiting = self.waiting.saturating_sub(streams.app.held());
         }
     }
 
@@ -334,6 +363,7 @@ impl Payload {
             self.finish_search(flow, own, side);
             self.report_hits(on, flow, side);
         }
+        self.waiting = self.waiting.saturating_sub(streams.app.held());
     }
 }
 
@@ -380,13 +410,4 @@ fn push_facts(
         let seen = AppSeen { id, tuple: flow.tuple(), by_originator, src_mac, fact };
         on.push(Observation::App(Box::new(seen)));
     }
-}
-
-/// Bytes of a direction are lost: what was half read starts anew behind them.
-fn lose(streams: &mut Streams, side: Side, bytes: u32) {
-    if let Some(own) = streams.sides.get_mut(side) {
-        own.offset += u64::from(bytes);
-        own.scan = ScanState::default();
-    }
-    streams.app.lost(side, bytes);
 }

@@ -6,5 +6,6 @@ mod hostile;
 mod keywords;
 mod order;
 mod pairing;
+mod streams;
 mod support;
 mod times;

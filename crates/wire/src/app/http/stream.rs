@@ -57,6 +57,11 @@ impl HttpStream {
         matches!(self.state, State::GaveUp | State::UntilClose)
     }
 
+    /// Bytes of a head that has begun.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// Takes the next bytes and gives each finished head to `sink`.
     pub fn feed(&mut self, bytes: &[u8], sink: &mut impl FnMut(HttpHead)) {
         let mut rest = bytes;
