@@ -153,8 +153,8 @@ enum Role {
 fn role(proto: AppProto, bytes: &[u8]) -> Option<Role> {
     match (proto, bytes) {
         (AppProto::Tls, [22, 3, _, _, _, 1, ..]) => Some(Role::Client),
-        (AppProto::Tls, [22, 3, _, _, _, 2, ..]) => Some(Role::Server),
-        (AppProto::Http, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', ..]) => Some(Role::Server),
+        (AppProto::Tls, [22, 3, _, _, _, 2, ..])
+        | (AppProto::Http, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', ..]) => Some(Role::Server),
         (AppProto::Http, _) if recognise_tcp(bytes, &[], 0).proto == AppProto::Http => {
             Some(Role::Client)
         }

@@ -174,7 +174,10 @@ impl Worker {
         let flow = self.table.remove(slot)?;
         let why = if flow.is_closed() { FlowEnd::Closed } else { why };
         let record = self.close(marker.seq, marker.time, flow, why);
-        Some(Expired { seen: std::mem::take(&mut self.seen), record })
+        // Most flows leave nothing behind: the room for the next epoch stays.
+        let found = !self.seen.is_empty();
+        let seen = if found { std::mem::take(&mut self.seen) } else { Vec::new() };
+        Some(Expired { seen, record })
     }
 }
 

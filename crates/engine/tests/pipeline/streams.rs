@@ -5,6 +5,7 @@ use anomalyzer_engine::FlowRecord;
 use anomalyzer_engine::observation::AppFact;
 use anomalyzer_scenario::Frame;
 use anomalyzer_scenario::build::ip::Peer;
+use anomalyzer_wire::HostileStr;
 
 fn ends() -> (Peer, Peer) {
     (peer("10.0.0.9", 40_000), peer("10.0.0.1", 80))
@@ -65,7 +66,7 @@ fn a_new_attempt_with_a_new_sequence_number_is_read_from_its_own_beginning() {
         frames.insert(0, at(-1_000, tcp(&client, &server, "S", first, 0, b"")));
         let out = run(frames);
         let flow = only(&out);
-        let host = flow.names.as_ref().and_then(|n| n.http_host.as_ref()).map(|h| h.as_bytes());
+        let host = flow.names.as_ref().and_then(|n| n.http_host.as_ref()).map(HostileStr::as_bytes);
         assert_eq!((host, flow.orig.missed), (Some(&b"www.example.org"[..]), 0));
         assert_eq!((flow.orig.retransmissions, flow.orig.out_of_order), (0, 0));
         // The round trip is that of the attempt that was answered.
@@ -77,7 +78,7 @@ fn a_new_attempt_with_a_new_sequence_number_is_read_from_its_own_beginning() {
 fn a_segment_longer_than_what_is_kept_loses_nothing() {
     let (client, server) = ends();
     let mut first = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 30000\r\n\r\n".to_vec();
-    first.extend_from_slice(&[b'b'; 30_000]);
+    first.resize(first.len() + 30_000, b'b');
     let second = b"GET /b HTTP/1.1\r\nHost: h\r\n\r\n";
     let mut frames = conversation(0, &client, &server, &first, b"");
     frames.truncate(4);
@@ -154,7 +155,9 @@ fn half_read_messages_share_the_budget_of_waiting_segments() {
 #[test]
 fn segments_whose_payload_was_not_captured_have_their_place() {
     let mut frames = segments(&[(0, 10), (20, 10), (30, 10), (20, 10)]);
-    frames.iter_mut().for_each(|f| f.data.truncate(54));
+    for frame in &mut frames {
+        frame.data.truncate(54);
+    }
     let out = run(frames);
     let side = only(&out).orig;
     assert_eq!(
