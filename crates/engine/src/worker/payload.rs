@@ -47,7 +47,7 @@ impl Payload {
         }
     }
 
-    /// Bytes that wait behind gaps.
+    /// Bytes that wait behind gaps or in half-read messages.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.waiting

@@ -50,8 +50,10 @@ proptest! {
             worker.frame(u64::from(seq), time, &raw);
             let flows: Vec<_> = worker.table.flows().collect();
             prop_assert!(flows.len() <= FLOWS);
-            let sides = flows.iter().filter_map(|flow| flow.streams.as_ref()).flat_map(|s| &s.sides);
-            let waiting: usize = sides.map(crate::stream::StreamSide::waiting_bytes).sum();
+            let streams = flows.iter().filter_map(|flow| flow.streams.as_ref());
+            let waiting: usize = streams
+                .map(|s| s.app.held() + s.sides[0].waiting_bytes() + s.sides[1].waiting_bytes())
+                .sum();
             prop_assert_eq!(waiting, worker.payload.waiting());
             prop_assert!(waiting <= room, "{} of {}", waiting, room);
         }
