@@ -241,6 +241,7 @@ impl Facts {
             ("gaps_given_up", c.gaps_given_up),
             ("hosts_forgotten", self.sources.forgotten() + self.destinations.forgotten()),
             ("keyword_bytes_beyond_depth", c.beyond_depth_bytes),
+            ("keyword_bytes_without_pattern", c.unwanted_bytes),
             ("keyword_bytes_encrypted", c.encrypted_bytes),
             ("keyword_bytes_searched", c.searched_bytes),
             ("malformed", c.malformed),

@@ -38,6 +38,33 @@ pub struct Matcher {
     rules: Vec<Rule>,
     /// Bytes of each direction that a regular expression may want to look back on.
     look_back: usize,
+    /// IP protocols that some pattern may be found in.
+    protocols: Protocols,
+}
+
+/// A set of IP protocol numbers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Protocols([u64; 4]);
+
+impl Protocols {
+    fn of(rules: &[Rule]) -> Self {
+        let mut set = Self::default();
+        for rule in rules {
+            match rule.pattern.proto {
+                None => set = Self([u64::MAX; 4]),
+                Some(proto) => {
+                    if let Some(word) = set.0.get_mut(usize::from(proto >> 6)) {
+                        *word |= 1 << (proto & 63);
+                    }
+                }
+            }
+        }
+        set
+    }
+
+    fn holds(self, proto: u8) -> bool {
+        self.0.get(usize::from(proto >> 6)).is_some_and(|word| word & (1 << (proto & 63)) != 0)
+    }
 }
 
 /// Where bytes come from.
@@ -116,7 +143,8 @@ struct Rule {
 /// Looks for nothing.
 impl Default for Matcher {
     fn default() -> Self {
-        Self { automaton: Automaton::empty(), rules: Vec::new(), look_back: 0 }
+        let protocols = Protocols::default();
+        Self { automaton: Automaton::empty(), rules: Vec::new(), look_back: 0, protocols }
     }
 }
 
@@ -138,7 +166,8 @@ impl Matcher {
         let look_back = rules.iter().filter_map(|r| r.expression.as_ref()).map(|e| e.before).max();
         match Automaton::new(&literals) {
             Ok(automaton) if faults.is_empty() => {
-                Ok(Self { automaton, rules, look_back: look_back.unwrap_or(0) })
+                let (look_back, protocols) = (look_back.unwrap_or(0), Protocols::of(&rules));
+                Ok(Self { automaton, rules, look_back, protocols })
             }
             Ok(_) => Err(ConfigError { faults }),
             Err(text) => {
@@ -151,6 +180,11 @@ impl Matcher {
     /// True when there is nothing to look for.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// True when some pattern may be found in payloads of that IP protocol.
+    pub fn wants(&self, proto: u8) -> bool {
+        self.protocols.holds(proto)
     }
 
     /// Patterns of all lists.

@@ -72,6 +72,10 @@ impl Payload {
             self.counters.encrypted_bytes += bytes;
             return;
         }
+        if !self.matcher.wants(flow.tuple().proto) {
+            self.counters.unwanted_bytes += bytes;
+            return;
+        }
         let searched = flow.searched(side);
         if *searched >= self.settings.depth {
             self.counters.beyond_depth_bytes += bytes;

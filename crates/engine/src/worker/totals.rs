@@ -74,6 +74,8 @@ pub struct WorkerCounters {
     pub encrypted_bytes: u64,
     /// Payload bytes not searched because the stream's depth was reached.
     pub beyond_depth_bytes: u64,
+    /// Datagram bytes of a protocol that no keyword is for.
+    pub unwanted_bytes: u64,
     /// TCP bytes that were missing in streams that somebody read.
     pub missed_bytes: u64,
     /// Segments that did not fit behind a gap.
@@ -178,6 +180,7 @@ impl WorkerCounters {
         self.searched_bytes += other.searched_bytes;
         self.encrypted_bytes += other.encrypted_bytes;
         self.beyond_depth_bytes += other.beyond_depth_bytes;
+        self.unwanted_bytes += other.unwanted_bytes;
         self.missed_bytes += other.missed_bytes;
         self.gaps_given_up += other.gaps_given_up;
         self.messages_given_up += other.messages_given_up;
