@@ -47,7 +47,7 @@ macro_rules! core {
 /// Every setting outside of the detectors.
 #[rustfmt::skip] // one row is one setting
 #[allow(clippy::cast_lossless)] // one macro for fields of several widths
-pub(crate) static CORE: [Core; 12] = [
+pub(crate) static CORE: [Core; 11] = [
     core!("limits", "flows", Count, (1_024.0, 16_777_216.0),
         "Flows kept at a time, over all workers; half-open flows and those of one packet go first.",
         config.limits.flows: usize),
@@ -75,6 +75,4 @@ pub(crate) static CORE: [Core; 12] = [
     core!("stream", "depth", Bytes, (0.0, 1_073_741_824.0),
         "Bytes of each direction that are searched for keywords; bytes known to be encrypted are \
          not searched.", config.stream.depth: u64),
-    core!("stream", "prefix", Bytes, (2_048.0, 1_048_576.0),
-        "Bytes of each direction kept for application parsers.", config.stream.prefix: usize),
 ];

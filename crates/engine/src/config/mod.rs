@@ -54,7 +54,7 @@ const DEFAULT: Defaults = Defaults {
         one_way_idle_s: 60,
         active_s: 3_600,
     },
-    stream: StreamSettings { depth: 65_536, prefix: 16_384 },
+    stream: StreamSettings { depth: 65_536 },
 };
 
 /// Sizes of tables keyed by traffic.
@@ -92,8 +92,6 @@ pub struct FlowSettings {
 pub struct StreamSettings {
     /// Bytes of each direction that are searched for keywords.
     pub depth: u64,
-    /// Bytes of each direction kept for application parsers.
-    pub prefix: usize,
 }
 
 impl Default for Config {

@@ -146,7 +146,7 @@ pub struct FlowRecord {
     pub resp: SideRecord,
     /// Zeek's connection state. For UDP and others: S0 one-way, SF two-way, SHR only answers.
     pub conn_state: ConnState,
-    /// Zeek's history letters; at most 24.
+    /// Zeek's history letters; at most 22.
     pub history: String,
     /// Round-trip time in nanoseconds: TCP handshake (SYN to SYN-ACK plus SYN-ACK to ACK as seen
     /// from the capture point), other protocols first packet to first answer.

@@ -193,11 +193,7 @@ impl Victim {
             subject: Subject { dst: Some(addr), ..Subject::default() },
             severity: None,
             confidence: 0.95,
-            title: format!(
-                "{} of {addr} by {}",
-                name(technique),
-                text::counted(sources.value, "source")
-            ),
+            title: format!("{} of {addr} by {}", name(technique), sources_in_words(sources)),
             explanation: explanation(addr, &attacks, sources, last.since(first)),
             src,
             src_count: sources,
@@ -233,15 +229,20 @@ fn explanation(addr: Addr, attacks: &[(What, &Channel)], sources: Tally, nanos: 
         .collect();
     let (peak, floor) = attacks.iter().find_map(|(_, c)| c.attack).unwrap_or_default();
     format!(
-        "{addr} received {} within {} from {}{}; at most {} in a second, where {} are the limit. \
+        "{addr} received {} within {} from {}; at most {} in a second, where {} are the limit. \
          No few of the sources send most of it.",
         parts.join(" and "),
         text::duration(nanos.max(0) as f64 / 1e9),
-        if sources.estimated { "about " } else { "" },
-        text::counted(sources.value, "source"),
+        sources_in_words(sources),
         text::thousands(peak),
         text::thousands(floor),
     )
+}
+
+/// `about 10,249,934 sources` when a sketch says so.
+fn sources_in_words(sources: Tally) -> String {
+    let about = if sources.estimated { "about " } else { "" };
+    format!("{about}{}", text::counted(sources.value, "source"))
 }
 
 fn evidence(
