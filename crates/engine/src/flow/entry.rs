@@ -1,10 +1,13 @@
 //! A running flow.
 
+mod ending;
+
 use super::features::{FlowFeatures, Sample};
-use super::key::{FlowKey, Side, icmp_request};
-use super::tcp::{EndState, Endpoint, History, Letter, Placement, conn_state};
-use super::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, FlowRecord, SideRecord};
-use crate::observation::{FirstPacket, Outcome, TrafficDigest};
+use super::first::{classify, icmp_ports, sent_by_originator};
+use super::key::{FlowKey, Side};
+use super::tcp::{EndState, Endpoint, History, Letter, Placement};
+use super::{FiveTuple, FlowId, FlowNames, SideRecord};
+use crate::observation::{FirstPacket, Outcome};
 use crate::stream::Streams;
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{
@@ -466,72 +469,6 @@ impl Flow {
             end.next_seq = Some(next);
         }
     }
-
-    /// Takes the traffic since the last digest, by originator and responder.
-    pub(crate) fn take_digest(&mut self) -> TrafficDigest {
-        let d = std::mem::take(&mut self.digest);
-        self.dirty = false;
-        let (o, r) = (self.orig & 1, 1 - (self.orig & 1));
-        TrafficDigest {
-            id: self.id,
-            tuple: self.tuple(),
-            two_way: self.two_way(),
-            packets: [d.packets[o], d.packets[r]],
-            bytes: [d.bytes[o], d.bytes[r]],
-            syns: d.syns,
-            syn_acks: d.syn_acks,
-            rsts: [d.rsts[o], d.rsts[r]],
-            fragments: d.fragments,
-        }
-    }
-
-    /// The record of what happened so far.
-    pub(crate) fn record(&mut self, end: FlowEnd) -> FlowRecord {
-        let (o, r) = (self.orig & 1, 1 - (self.orig & 1));
-        FlowRecord {
-            id: self.id,
-            tuple: self.tuple(),
-            first: self.first,
-            last: self.last,
-            end,
-            orig: self.sides[o],
-            resp: self.sides[r],
-            conn_state: self.conn_state(),
-            history: self.history.text(self.orig),
-            rtt_ns: self.rtt_ns,
-            app: self.app,
-            vlan: self.vlan,
-            tunnel: self.tunnel.as_deref().copied(),
-            src_mac: self.macs[o],
-            dst_mac: self.macs[r],
-            names: if end == FlowEnd::Active { self.names.clone() } else { self.names.take() },
-            features: self.features.take(self.orig),
-        }
-    }
-
-    /// Begins the next record of a flow that reached the active time-out: counters start anew,
-    /// what is known of the connection stays.
-    pub(crate) fn restart(&mut self, id: FlowId, now: Timestamp) {
-        self.id = id;
-        (self.first, self.last) = (now, now);
-        self.continued = true;
-        self.sides = [SideRecord::default(); 2];
-    }
-
-    fn conn_state(&self) -> ConnState {
-        let (orig, resp) = (self.orig & 1, 1 - (self.orig & 1));
-        let (os, rs) = (self.spoke[orig], self.spoke[resp]);
-        if self.key.tuple(0, None).proto == PROTO_TCP {
-            let payload = (os | rs) & spoke::PAYLOAD != 0;
-            return conn_state(self.ends[orig].state, self.ends[resp].state, payload);
-        }
-        match (os != 0, rs != 0) {
-            (true, true) => ConnState::Sf,
-            (true, false) => ConnState::S0,
-            (false, true) => ConnState::Shr,
-            (false, false) => ConnState::Oth,
-        }
-    }
 }
 
 /// Classes of time-outs.
@@ -554,61 +491,4 @@ const fn tcp_of<'a>(ip: &'a IpPacket<'_>) -> Option<&'a Tcp> {
         Transport::Tcp(tcp) => Some(tcp),
         _ => None,
     }
-}
-
-fn classify(ip: &IpPacket<'_>) -> FirstPacket {
-    match ip.transport {
-        Transport::Tcp(tcp) => classify_tcp(tcp.flags, ip.payload_len),
-        Transport::Udp(_) => FirstPacket::Udp,
-        Transport::Icmp(icmp) => FirstPacket::Icmp { kind: icmp.kind, code: icmp.code },
-        Transport::Sctp { .. } => FirstPacket::Sctp,
-        Transport::Fragment | Transport::Other => FirstPacket::Other,
-    }
-}
-
-fn classify_tcp(flags: TcpFlags, payload: u32) -> FirstPacket {
-    // CWR and ECE belong to ECN set-up and say nothing about the kind of packet.
-    match flags.0 & !(TcpFlags::CWR | TcpFlags::ECE) {
-        TcpFlags::SYN => FirstPacket::Syn,
-        f if f == TcpFlags::SYN | TcpFlags::ACK => FirstPacket::SynAck,
-        TcpFlags::FIN => FirstPacket::Fin,
-        0 => FirstPacket::Null,
-        f if f == TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG => FirstPacket::Xmas,
-        f if f & TcpFlags::SYN != 0 => FirstPacket::OddTcp,
-        f if f & TcpFlags::RST != 0 => FirstPacket::Rst,
-        f if f & TcpFlags::ACK == 0 => FirstPacket::OddTcp,
-        _ if payload > 0 => FirstPacket::Data,
-        f if f & TcpFlags::FIN != 0 => FirstPacket::FinAck,
-        _ => FirstPacket::Ack,
-    }
-}
-
-/// Whether the sender of a flow's first packet is its originator, and whether that is certain.
-/// Without a SYN the ports decide: services have the lower one.
-fn sent_by_originator(first: FirstPacket, ip: &IpPacket<'_>) -> (bool, bool) {
-    match first {
-        FirstPacket::Syn | FirstPacket::Fin | FirstPacket::Null | FirstPacket::Xmas => (true, true),
-        FirstPacket::SynAck => (false, true),
-        FirstPacket::Icmp { .. } => {
-            let reply = matches!(ip.transport, Transport::Icmp(i)
-                if icmp_request(&i).is_some_and(|(request, _)| request != u16::from(i.kind)));
-            (!reply, true)
-        }
-        _ => match ip.transport {
-            Transport::Tcp(tcp) => (tcp.src_port >= tcp.dst_port, false),
-            Transport::Udp(udp) => {
-                let ports = (udp.src_port, udp.dst_port);
-                let dhcp = matches!(ports, (67, 68) | (547, 546));
-                let answer = dhcp || udp.src_port < 1_024 && udp.dst_port >= 1_024;
-                (!answer, answer)
-            }
-            _ => (true, true),
-        },
-    }
-}
-
-/// What stands for the ports of an ICMP flow: type and code of the originator's message.
-fn icmp_ports(ip: &IpPacket<'_>) -> Option<(u16, u16)> {
-    let Transport::Icmp(icmp) = ip.transport else { return None };
-    Some(icmp_request(&icmp).unwrap_or((u16::from(icmp.kind), u16::from(icmp.code))))
 }

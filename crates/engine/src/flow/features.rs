@@ -5,6 +5,10 @@
 //! Formulas: mean = sum / n; standard deviation = sample (n - 1), 0 below two values; rates divide
 //! by the flow's duration and are 0 for a duration of 0.
 
+mod names;
+
+pub use names::NAMES;
+
 use anomalyzer_wire::TcpFlags;
 
 /// A pause of more than this ends an active period (CICFlowMeter's activity time-out, 5 s).
@@ -410,87 +414,6 @@ impl Writer {
         self.times(m);
     }
 }
-
-/// Names of the features, in the order of the vector.
-pub const NAMES: [&str; COUNT] = [
-    "flow_duration_us",
-    "fwd_packets",
-    "bwd_packets",
-    "fwd_payload_bytes",
-    "bwd_payload_bytes",
-    "fwd_packet_length_max",
-    "fwd_packet_length_min",
-    "fwd_packet_length_mean",
-    "fwd_packet_length_std",
-    "bwd_packet_length_max",
-    "bwd_packet_length_min",
-    "bwd_packet_length_mean",
-    "bwd_packet_length_std",
-    "flow_bytes_per_s",
-    "flow_packets_per_s",
-    "flow_iat_mean",
-    "flow_iat_std",
-    "flow_iat_max",
-    "flow_iat_min",
-    "fwd_iat_total",
-    "fwd_iat_mean",
-    "fwd_iat_std",
-    "fwd_iat_max",
-    "fwd_iat_min",
-    "bwd_iat_total",
-    "bwd_iat_mean",
-    "bwd_iat_std",
-    "bwd_iat_max",
-    "bwd_iat_min",
-    "fwd_psh_flags",
-    "bwd_psh_flags",
-    "fwd_urg_flags",
-    "bwd_urg_flags",
-    "fwd_header_bytes",
-    "bwd_header_bytes",
-    "fwd_packets_per_s",
-    "bwd_packets_per_s",
-    "packet_length_min",
-    "packet_length_max",
-    "packet_length_mean",
-    "packet_length_std",
-    "packet_length_variance",
-    "fin_flag_count",
-    "syn_flag_count",
-    "rst_flag_count",
-    "psh_flag_count",
-    "ack_flag_count",
-    "urg_flag_count",
-    "ece_flag_count",
-    "cwr_flag_count",
-    "down_up_ratio",
-    "average_packet_size",
-    "fwd_segment_size_avg",
-    "bwd_segment_size_avg",
-    "fwd_bulk_bytes_avg",
-    "fwd_bulk_packets_avg",
-    "fwd_bulk_rate_avg",
-    "bwd_bulk_bytes_avg",
-    "bwd_bulk_packets_avg",
-    "bwd_bulk_rate_avg",
-    "subflow_fwd_packets",
-    "subflow_fwd_bytes",
-    "subflow_bwd_packets",
-    "subflow_bwd_bytes",
-    "fwd_init_window_bytes",
-    "bwd_init_window_bytes",
-    "fwd_data_packets",
-    "fwd_header_bytes_min",
-    "active_mean",
-    "active_std",
-    "active_max",
-    "active_min",
-    "idle_mean",
-    "idle_std",
-    "idle_max",
-    "idle_min",
-    "version",
-];
 
 /// Version of this feature set; the last value of each vector.
 pub const VERSION: f64 = 1.0;

@@ -3,6 +3,7 @@
 mod community_id;
 mod entry;
 pub mod features;
+mod first;
 mod key;
 mod record;
 mod table;
