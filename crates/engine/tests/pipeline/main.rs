@@ -6,6 +6,7 @@ mod hostile;
 mod keywords;
 mod order;
 mod pairing;
+mod scenarios;
 mod streams;
 mod support;
 mod times;

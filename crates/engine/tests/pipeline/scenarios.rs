@@ -1,0 +1,51 @@
+//! Every detector has a scenario in which it fires, and an office in which all stay quiet.
+
+use crate::support::{Run, run};
+use anomalyzer_engine::Severity;
+use anomalyzer_engine::detect::DETECTORS;
+use anomalyzer_engine::keyword::{Matcher, default_lists};
+use anomalyzer_scenario::{AttackKind, Plan, generate};
+use std::collections::BTreeSet;
+
+/// Kinds that need more time or traffic than a test of minutes gives them.
+const LONG: [&str; 1] = ["port-scan-slow"];
+
+fn detectors() -> BTreeSet<&'static str> {
+    DETECTORS.iter().map(|spec| spec.id).collect()
+}
+
+#[test]
+fn each_attack_is_found_by_its_detector_and_each_detector_has_one() {
+    let detectors = detectors();
+    let mut without: BTreeSet<&str> = detectors.clone();
+    for kind in AttackKind::ALL {
+        if !detectors.contains(kind.detector()) || LONG.contains(&kind.name()) {
+            continue;
+        }
+        let matcher = Matcher::new(&default_lists().unwrap()).unwrap();
+        let plan = Plan::office(7, 4).with(*kind);
+        let out = Run { matcher, ..Run::default() }.frames(generate(&plan));
+        let found = out.alerts.iter().any(|alert| {
+            alert.detector == kind.detector()
+                || alert.folded.iter().any(|(id, _)| *id == kind.detector())
+        });
+        let told: Vec<_> = out.alerts.iter().map(|a| (a.detector, &a.title)).collect();
+        assert!(found, "{}: {told:?}", kind.name());
+        without.remove(kind.detector());
+    }
+    assert!(without.is_empty(), "no scenario in which they fire: {without:?}");
+}
+
+#[test]
+fn a_quiet_office_gives_no_attack() {
+    for seed in [21, 22] {
+        let out = run(generate(&Plan::office(seed, 15)));
+        let attacks: Vec<_> = out
+            .alerts
+            .iter()
+            .filter(|a| a.severity >= Severity::Medium)
+            .map(|a| &a.title)
+            .collect();
+        assert!(attacks.is_empty(), "seed {seed}: {attacks:?}");
+    }
+}
