@@ -1,6 +1,7 @@
 //! Numbers and lists in words, for explanations.
 
 use anomalyzer_wire::Addr;
+use std::borrow::Cow;
 
 /// `1234567` as `1,234,567`.
 pub fn thousands(n: u64) -> String {
@@ -69,15 +70,14 @@ pub fn addresses(addrs: &[Addr], total: u64) -> String {
     }
 }
 
-/// Name of an IP protocol number as IANA writes it, in lower case.
-pub fn ip_protocol(number: u8) -> String {
-    let name = match number {
+/// Name of an IP protocol number: `tcp`, `udp`, `icmp`...; `proto-N` for one without a common name.
+pub fn ip_protocol(proto: u8) -> Cow<'static, str> {
+    Cow::Borrowed(match proto {
         0 => "hopopt",
         1 => "icmp",
         2 => "igmp",
-        4 => "ipv4",
+        4 => "ipip",
         6 => "tcp",
-        8 => "egp",
         17 => "udp",
         33 => "dccp",
         41 => "ipv6",
@@ -94,9 +94,8 @@ pub fn ip_protocol(number: u8) -> String {
         115 => "l2tp",
         132 => "sctp",
         136 => "udplite",
-        _ => return format!("ip protocol {number}"),
-    };
-    name.into()
+        other => return Cow::Owned(format!("proto-{other}")),
+    })
 }
 
 /// Name of an EtherType.

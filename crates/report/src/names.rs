@@ -1,32 +1,8 @@
 //! Names of protocol and version numbers, as the field writes them.
 
-use std::borrow::Cow;
+pub use anomalyzer_engine::text::ip_protocol as protocol;
 
-/// Name of an IP protocol number: `tcp`, `udp`, `icmp`...; `proto-N` for one without a common name.
-pub fn protocol(proto: u8) -> Cow<'static, str> {
-    Cow::Borrowed(match proto {
-        1 => "icmp",
-        2 => "igmp",
-        4 => "ipip",
-        6 => "tcp",
-        17 => "udp",
-        33 => "dccp",
-        41 => "ipv6",
-        46 => "rsvp",
-        47 => "gre",
-        50 => "esp",
-        51 => "ah",
-        58 => "icmpv6",
-        88 => "eigrp",
-        89 => "ospf",
-        103 => "pim",
-        112 => "vrrp",
-        115 => "l2tp",
-        132 => "sctp",
-        136 => "udplite",
-        other => return Cow::Owned(format!("proto-{other}")),
-    })
-}
+use std::borrow::Cow;
 
 /// Name of a TLS version number: `TLS 1.2`, `DTLS 1.2`, `SSL 3.0`; `0xNNNN` for others.
 pub fn tls_version(version: u16) -> Cow<'static, str> {

@@ -183,7 +183,7 @@ impl Facts {
             }
         };
         for (number, volume) in (0_u8..=u8::MAX).zip(&self.totals.ip) {
-            add(crate::text::ip_protocol(number), *volume);
+            add(crate::text::ip_protocol(number).into_owned(), *volume);
         }
         add("arp".into(), self.totals.arp);
         add("unknown link type".into(), self.totals.unknown_link);

@@ -14,6 +14,7 @@
 use super::KeywordHit;
 use super::automaton::{Automaton, ROOT};
 use super::list::{Direction, Find, List, Pattern};
+use super::protocols::Protocols;
 use super::regex::{AFTER_MAX, BEFORE_MAX, Expression};
 use crate::alert::Severity;
 use crate::config::{ConfigError, Fault};
@@ -40,31 +41,6 @@ pub struct Matcher {
     look_back: usize,
     /// IP protocols that some pattern may be found in.
     protocols: Protocols,
-}
-
-/// A set of IP protocol numbers.
-#[derive(Clone, Copy, Debug, Default)]
-struct Protocols([u64; 4]);
-
-impl Protocols {
-    fn of(rules: &[Rule]) -> Self {
-        let mut set = Self::default();
-        for rule in rules {
-            match rule.pattern.proto {
-                None => set = Self([u64::MAX; 4]),
-                Some(proto) => {
-                    if let Some(word) = set.0.get_mut(usize::from(proto >> 6)) {
-                        *word |= 1 << (proto & 63);
-                    }
-                }
-            }
-        }
-        set
-    }
-
-    fn holds(self, proto: u8) -> bool {
-        self.0.get(usize::from(proto >> 6)).is_some_and(|word| word & (1 << (proto & 63)) != 0)
-    }
 }
 
 /// Where bytes come from.
@@ -166,7 +142,10 @@ impl Matcher {
         let look_back = rules.iter().filter_map(|r| r.expression.as_ref()).map(|e| e.before).max();
         match Automaton::new(&literals) {
             Ok(automaton) if faults.is_empty() => {
-                let (look_back, protocols) = (look_back.unwrap_or(0), Protocols::of(&rules));
+                let (look_back, protocols) = (
+                    look_back.unwrap_or(0),
+                    Protocols::of(rules.iter().map(|rule| rule.pattern.proto)),
+                );
                 Ok(Self { automaton, rules, look_back, protocols })
             }
             Ok(_) => Err(ConfigError { faults }),

@@ -4,6 +4,7 @@ mod automaton;
 mod builtin;
 mod list;
 mod matcher;
+mod protocols;
 mod regex;
 
 pub use builtin::{BUILTIN, Builtin, builtin, default_lists};
