@@ -1,5 +1,7 @@
 //! Words for people: wrapping text to a width, and the nearest known word to a misspelt one.
 
+use anomalyzer_engine::text::edit_distance;
+
 /// Lines of at most `width` characters; words are kept whole.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -45,7 +47,7 @@ pub(crate) fn wrap_page(markdown: &str, width: usize) -> String {
 /// The known word that is nearest to `word`, when it is near enough to be meant.
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
-    known.map(|k| (distance(word, k), k)).filter(|(d, _)| *d <= limit).min().map(|(_, k)| k)
+    known.map(|k| (edit_distance(word, k), k)).filter(|(d, _)| *d <= limit).min().map(|(_, k)| k)
 }
 
 /// `; did you mean ...?` when a known word is near, else nothing.
@@ -53,36 +55,9 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>)
     nearest(word, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
-/// Levenshtein distance in characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (slot, y) in row.iter_mut().skip(1).zip(&b) {
-            let up = *slot;
-            left = (diagonal + usize::from(x != *y)).min(up + 1).min(left + 1);
-            diagonal = up;
-            *slot = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances_are_known() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("flood", "flood"), 0);
-    }
 
     #[test]
     fn the_nearest_word_is_near() {

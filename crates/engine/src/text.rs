@@ -1,4 +1,4 @@
-//! Numbers and lists in words, for explanations.
+//! Numbers and lists in words, for explanations; how far apart two words are, for hints.
 
 use anomalyzer_wire::Addr;
 use std::borrow::Cow;
@@ -128,9 +128,45 @@ pub fn ether_type(number: u16) -> String {
     name.into()
 }
 
+/// Levenshtein's edit distance in bytes; names beyond 64 bytes are simply far.
+pub fn edit_distance(a: &str, b: &str) -> usize {
+    if a.len() > 64 || b.len() > 64 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut corner = i;
+        let mut left = i + 1;
+        for (y, cell) in b.bytes().zip(row.iter_mut().skip(1)) {
+            let best = (corner + usize::from(x != y)).min(left + 1).min(*cell + 1);
+            corner = *cell;
+            *cell = best;
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn edit_distance_is_levenshteins() {
+        for (a, b, d) in [
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("port", "ports", 1),
+            ("x", "x", 0),
+            ("flood", "flood", 0),
+        ] {
+            assert_eq!(edit_distance(a, b), d, "{a} {b}");
+            assert_eq!(edit_distance(b, a), d, "{b} {a}");
+        }
+    }
 
     #[test]
     fn numbers_in_words() {

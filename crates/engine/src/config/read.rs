@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of what is read; the settings and the keyword lists use it.
 
+use crate::text::edit_distance;
 use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
@@ -212,7 +213,7 @@ pub(crate) fn join(path: &str, key: &str) -> String {
 
 /// `; did you mean ...?` with the nearest known name, or the names there are.
 pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
-    let near = known.iter().map(|k| (distance(name, k), *k)).min();
+    let near = known.iter().map(|k| (edit_distance(name, k), *k)).min();
     match near {
         Some((d, k)) if d <= 1 + k.len() / 4 => format!("; did you mean `{k}`?"),
         _ if known.len() <= 12 => format!("; known are {}", known.join(", ")),
@@ -220,41 +221,9 @@ pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
     }
 }
 
-/// Levenshtein's edit distance; names beyond 64 bytes are simply far.
-fn distance(a: &str, b: &str) -> usize {
-    if a.len() > 64 || b.len() > 64 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        for (y, cell) in b.bytes().zip(row.iter_mut().skip(1)) {
-            let best = (corner + usize::from(x != y)).min(left + 1).min(*cell + 1);
-            corner = *cell;
-            *cell = best;
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn edit_distance_is_levenshteins() {
-        for (a, b, d) in
-            [("", "abc", 3), ("kitten", "sitting", 3), ("port", "ports", 1), ("x", "x", 0)]
-        {
-            assert_eq!(distance(a, b), d, "{a} {b}");
-            assert_eq!(distance(b, a), d, "{b} {a}");
-        }
-    }
 
     #[test]
     fn faults_have_their_lines() {

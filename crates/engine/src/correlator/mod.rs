@@ -52,6 +52,28 @@ struct Running {
     wake: Option<Timestamp>,
 }
 
+/// Where detectors hand in what they found.
+struct Desk<'a> {
+    findings: &'a mut Vec<Finding>,
+    book: &'a mut AlertBook,
+    site: &'a dyn Fn(Addr) -> bool,
+}
+
+impl Running {
+    /// Lets the detector look and enters what it reports.
+    fn ask(
+        &mut self,
+        desk: &mut Desk<'_>,
+        look: impl FnOnce(&mut dyn Detector, &mut Reporter<'_>),
+    ) {
+        let mut reporter = Reporter::new(desk.findings, &mut self.wake, desk.site);
+        look(self.detector.as_mut(), &mut reporter);
+        for finding in desk.findings.drain(..) {
+            desk.book.enter(finding, self.spec, &self.section);
+        }
+    }
+}
+
 impl Correlator {
     /// A correlator for any number of workers; `seed` keys its hash tables.
     pub fn new(config: &Arc<Config>, seed: u64) -> Self {
@@ -155,13 +177,10 @@ impl Correlator {
         let Some(detectors) = self.by_kind.get(kind) else { return };
         let config = &self.config;
         let site = |addr: Addr| config.is_local(addr);
+        let mut desk = Desk { findings: &mut self.findings, book: &mut self.book, site: &site };
         for &index in detectors {
             let Some(running) = self.running.get_mut(index) else { continue };
-            let mut reporter = Reporter::new(&mut self.findings, &mut running.wake, &site);
-            running.detector.observe(&seen, &mut reporter);
-            for finding in self.findings.drain(..) {
-                self.book.enter(finding, running.spec, &running.section);
-            }
+            running.ask(&mut desk, |detector, reporter| detector.observe(&seen, reporter));
         }
     }
 
@@ -169,15 +188,11 @@ impl Correlator {
     fn deadlines(&mut self, now: Timestamp) {
         let config = &self.config;
         let site = |addr: Addr| config.is_local(addr);
+        let mut desk = Desk { findings: &mut self.findings, book: &mut self.book, site: &site };
         for running in &mut self.running {
-            if running.wake.is_none_or(|at| at > now) {
-                continue;
-            }
-            running.wake = None;
-            let mut reporter = Reporter::new(&mut self.findings, &mut running.wake, &site);
-            running.detector.deadline(now, &mut reporter);
-            for finding in self.findings.drain(..) {
-                self.book.enter(finding, running.spec, &running.section);
+            if running.wake.is_some_and(|at| at <= now) {
+                running.wake = None;
+                running.ask(&mut desk, |detector, reporter| detector.deadline(now, reporter));
             }
         }
     }
@@ -185,12 +200,9 @@ impl Correlator {
     fn finish(&mut self, now: Timestamp) {
         let config = &self.config;
         let site = |addr: Addr| config.is_local(addr);
+        let mut desk = Desk { findings: &mut self.findings, book: &mut self.book, site: &site };
         for running in &mut self.running {
-            let mut reporter = Reporter::new(&mut self.findings, &mut running.wake, &site);
-            running.detector.finish(now, &mut reporter);
-            for finding in self.findings.drain(..) {
-                self.book.enter(finding, running.spec, &running.section);
-            }
+            running.ask(&mut desk, |detector, reporter| detector.finish(now, reporter));
         }
     }
 
