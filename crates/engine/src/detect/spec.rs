@@ -115,6 +115,19 @@ pub trait Detector: Send {
         0
     }
 
+    /// What it has learned and would miss after a restart (a baseline, known devices), as JSON;
+    /// `None` when there is nothing to keep. Counters of a running window need not be kept.
+    fn save(&self) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// Takes back what [`Detector::save`] gave, before the first observation. What it says is not
+    /// trusted: lengths and numbers are checked, and on an error (a sentence that says what is
+    /// wrong) the detector begins afresh.
+    fn restore(&mut self, _saved: &serde_json::Value) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Takes new settings and keeps what it has learned.
     fn reconfigure(&mut self, section: &Section);
 }
