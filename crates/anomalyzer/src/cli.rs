@@ -175,6 +175,10 @@ pub(crate) struct Analyze {
         value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) duration: Option<u64>,
 
+    /// Keep what the detectors learn in this file: read before the first packet, written at the
+    /// end; made when it is not there
+    #[arg(long, value_name = "FILE", help_heading = "Detection")]
+    pub(crate) state: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: Settings,
     /// Worker threads; the output does not depend on it [default: by size of input and machine]

@@ -8,6 +8,7 @@ mod clock;
 mod commands;
 mod failure;
 mod input;
+mod memory;
 mod output;
 mod pipeline;
 mod progress;

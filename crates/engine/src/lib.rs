@@ -17,6 +17,7 @@ pub mod keyword;
 pub mod observation;
 mod pacer;
 pub mod series;
+pub mod state;
 mod stream;
 pub mod summary;
 pub mod text;
@@ -29,6 +30,7 @@ pub use finding::{Evidence, Finding, Subject, Tally};
 pub use flow::{FiveTuple, FlowRecord};
 pub use observation::Observation;
 pub use pacer::{Paced, Pacer};
+pub use state::{State, StateError};
 pub use summary::Summary;
 pub use worker::{
     EpochBatch, Expired, Marker, Times, Volume, Worker, WorkerCounters, WorkerTotals,

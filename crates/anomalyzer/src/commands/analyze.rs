@@ -4,6 +4,7 @@ use crate::cli::Analyze;
 use crate::clock::Stopwatch;
 use crate::failure::{Failure, Kind};
 use crate::input::{Files, Gate, Live};
+use crate::memory::Memory;
 use crate::output::{self, Onlookers, Sinks};
 use crate::pipeline::{self, Outcome, Plan};
 use crate::progress::Progress;
@@ -12,7 +13,7 @@ use crate::stats::Stats;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
 use anomalyzer_capture::{Limits, LiveStats};
-use anomalyzer_engine::{Alert, Severity, Summary, text};
+use anomalyzer_engine::{Alert, Correlator, Severity, Summary, text};
 use anomalyzer_report::{Report, Source};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -31,19 +32,39 @@ pub(super) fn run(options: &Analyze, terminal: &Terminal) -> Result<(), Failure>
     let workers = workers(options, total);
     terminal.detail(&format!("reading with {}", text::counted(workers as u64, "worker")));
     let plan = Plan { config: config.into(), matcher: matcher.into(), workers, seed: random() };
+    let (memory, correlator) = correlator(options, &plan, terminal)?;
     let stop = Stop::listen()?;
     let mut sinks = Sinks::open(options, &stop)?;
     let watch = Stopwatch::start();
-    let mut read = read(options, terminal, &plan, &mut sinks, stop)?;
+    let mut read = read(options, terminal, (&plan, correlator), &mut sinks, stop)?;
     let facts = Facts::new(read.outcome, read.sources);
     read.gate.finish()?;
     sinks.finish(options, terminal, &facts.report())?;
+    if let Some(memory) = memory {
+        memory.overlap(facts.summary.first).iter().for_each(|word| terminal.note(word));
+        memory.write(&facts.outcome.correlator.save())?;
+    }
     if options.stats {
         let seconds = watch.elapsed().as_secs_f64();
         let (gate, live, summary) = (&read.gate, read.live, &facts.summary);
         Terminal::say(&Stats { gate, live, summary, seconds, workers }.to_string());
     }
     verdict(options, &facts, terminal)
+}
+
+/// A correlator that knows what the state file says, and the file to write at the end.
+fn correlator(
+    options: &Analyze,
+    plan: &Plan,
+    terminal: &Terminal,
+) -> Result<(Option<Memory>, Correlator), Failure> {
+    let mut correlator = Correlator::new(&plan.config, plan.seed);
+    let Some(path) = &options.state else { return Ok((None, correlator)) };
+    let (memory, state) = Memory::open(path)?;
+    for warning in correlator.restore(state) {
+        terminal.note(&format!("{}: {warning}", path.display()));
+    }
+    Ok((Some(memory), correlator))
 }
 
 /// What reading gave.
@@ -59,7 +80,7 @@ struct Read {
 fn read(
     options: &Analyze,
     terminal: &Terminal,
-    plan: &Plan,
+    (plan, correlator): (&Plan, Correlator),
     sinks: &mut Sinks,
     stop: Stop,
 ) -> Result<Read, Failure> {
@@ -71,14 +92,14 @@ fn read(
         let duration = options.duration.map(Duration::from_secs);
         let mut live = Live::open(interface, filter, duration, gate, stop)?;
         terminal.note(&format!("looking at {interface}; Ctrl-C ends it with a report"));
-        let outcome = pipeline::run(plan, &mut live, sinks)?;
+        let outcome = pipeline::run(plan, correlator, &mut live, sinks)?;
         let (sources, gate, live) = live.into_parts();
         Read { outcome, sources, gate, live }
     } else {
         filter.map_or(Ok(()), |expression| gate.filter(expression))?;
         let limits = Limits { max_decompressed: options.max_decompressed, ..Limits::default() };
         let mut files = Files::new(&options.files, limits, gate, stop);
-        let outcome = pipeline::run(plan, &mut files, sinks)?;
+        let outcome = pipeline::run(plan, correlator, &mut files, sinks)?;
         let (sources, gate) = files.into_parts();
         Read { outcome, sources, gate, live: None }
     };

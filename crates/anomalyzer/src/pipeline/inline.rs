@@ -3,9 +3,13 @@
 use super::{Outcome, Plan, Source};
 use anomalyzer_engine::{Correlator, Output, Pacer, Worker};
 
-pub(super) fn run(plan: &Plan, source: &mut impl Source, out: &mut dyn Output) -> Outcome {
+pub(super) fn run(
+    plan: &Plan,
+    mut correlator: Correlator,
+    source: &mut impl Source,
+    out: &mut dyn Output,
+) -> Outcome {
     let mut worker = Worker::new(&plan.config, &plan.matcher, 1, plan.seed);
-    let mut correlator = Correlator::new(&plan.config, plan.seed);
     let mut pacer = Pacer::default();
     let stopped = source.pump(&mut |frame| {
         let paced = pacer.frame(frame.time);

@@ -45,16 +45,17 @@ pub(crate) struct Outcome {
     pub(crate) stopped: Result<(), Failure>,
 }
 
-/// Runs `source` through the engine; finished flows go to `out` as they come.
+/// Runs `source` through the engine, whose `correlator` is made of the same plan; finished flows go to `out` as they come.
 pub(crate) fn run(
     plan: &Plan,
+    correlator: Correlator,
     source: &mut impl Source,
     out: &mut (dyn Output + Send),
 ) -> Result<Outcome, Failure> {
     if plan.workers <= 1 {
-        Ok(inline::run(plan, source, out))
+        Ok(inline::run(plan, correlator, source, out))
     } else {
-        threads::run(plan, source, out)
+        threads::run(plan, correlator, source, out)
     }
 }
 

@@ -32,7 +32,8 @@ fn everything(frames: &[Frame], workers: usize, seed: u64) -> String {
     let config = Arc::new(Config::default());
     let plan = Plan { config, matcher: Arc::new(Matcher::new(&[]).unwrap()), workers, seed };
     let mut written = Written::default();
-    let outcome = run(&plan, &mut Memory(frames), &mut written).unwrap();
+    let correlator = Correlator::new(&plan.config, seed);
+    let outcome = run(&plan, correlator, &mut Memory(frames), &mut written).unwrap();
     outcome.stopped.unwrap();
     let mut out = written.0;
     for alert in outcome.correlator.alerts() {

@@ -25,6 +25,7 @@ type Epochs = Vec<(Marker, EpochBatch)>;
 
 pub(super) fn run(
     plan: &Plan,
+    correlator: Correlator,
     source: &mut impl Source,
     out: &mut (dyn Output + Send),
 ) -> Result<Outcome, Failure> {
@@ -40,7 +41,7 @@ pub(super) fn run(
             inputs.push(batch_in);
             epochs.push(epoch_out);
         }
-        let job = move || correlate(plan, &epochs, out);
+        let job = move || correlate(correlator, &epochs, out);
         let correlator = Builder::new().name("correlator".into()).spawn_scoped(scope, job);
         let mut reader = Reader::new(plan, inputs, spare_out);
         let stopped = source.pump(&mut |frame| reader.frame(frame));
@@ -132,8 +133,11 @@ fn work(plan: &Plan, batches: &Receiver<Batch>, epochs: &Sender<Epochs>, spare: 
 }
 
 /// The life of the correlator's thread: takes each epoch once all workers have delivered it.
-fn correlate(plan: &Plan, epochs: &[Receiver<Epochs>], out: &mut dyn Output) -> Correlator {
-    let mut correlator = Correlator::new(&plan.config, plan.seed);
+fn correlate(
+    mut correlator: Correlator,
+    epochs: &[Receiver<Epochs>],
+    out: &mut dyn Output,
+) -> Correlator {
     let mut waiting: Vec<_> = epochs.iter().map(|_| VecDeque::new()).collect();
     while let Some((marker, batches)) = next_epoch(epochs, &mut waiting) {
         correlator.epoch(&marker, batches, out);

@@ -8,4 +8,5 @@ mod damage;
 mod hostile;
 mod inputs;
 mod outputs;
+mod state;
 mod tools;

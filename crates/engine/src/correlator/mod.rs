@@ -1,6 +1,7 @@
 //! The correlator: merges what the workers saw, in order, and runs the detectors.
 
 mod facts;
+mod memory;
 mod merge;
 mod ranked;
 mod resolved;
@@ -12,6 +13,7 @@ use crate::finding::Finding;
 use crate::flow::FlowRecord;
 use crate::observation::{Observation, SecondTotals, Seen};
 use crate::series::Series;
+use crate::state::State;
 use crate::summary::Summary;
 use crate::worker::{EpochBatch, Marker};
 use anomalyzer_wire::{Addr, Timestamp};
@@ -43,6 +45,9 @@ pub struct Correlator {
     book: AlertBook,
     facts: Facts,
     resolved: Resolved,
+    /// What was restored and belongs to no running detector.
+    carried: State,
+    seed: u64,
 }
 
 struct Running {
@@ -98,6 +103,8 @@ impl Correlator {
             book: AlertBook::new(config.limits.alerts, seed),
             facts: Facts::new(config, seed),
             resolved: Resolved::new(config.limits.hosts, seed),
+            carried: State::default(),
+            seed,
         }
     }
 
