@@ -81,6 +81,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Analyse captures or an interface for a while and report
     Analyze(Box<Analyze>),
+    /// Try a change of settings on captures: which alerts would come and go
+    Backtest(Box<Backtest>),
     /// List the detectors, or explain one
     Detectors(Detectors),
     /// Check, show or document the settings
@@ -187,6 +189,34 @@ pub(crate) struct Analyze {
     pub(crate) workers: Option<u16>,
     /// Search payloads for the patterns of a file or of a built-in list (builtin:NAME, see
     /// `anomalyzer keywords`), instead of the lists that the settings name
+    #[arg(long, value_name = "FILE", help_heading = "Detection")]
+    pub(crate) keywords: Vec<String>,
+}
+
+/// Options of `backtest`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Reads the captures twice: with the settings as they are (defaults, --config, \
+    environment) and with what --set and --keywords change.\n\n\
+    Example:\n  anomalyzer backtest --set port-scan.ports=30 capture.pcapng"
+)]
+pub(crate) struct Backtest {
+    /// Capture files: pcap or pcapng, plain, gzip or zstd
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write NDJSON: a line for each alert that comes, goes or changes, and the totals
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Only packets that this BPF expression selects, as in tcpdump
+    #[arg(long, value_name = "BPF", help_heading = "Input")]
+    pub(crate) filter: Option<String>,
+    /// Stop after this many packets
+    #[arg(long, value_name = "N", help_heading = "Input",
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// Try these keyword lists instead of those that the settings name
     #[arg(long, value_name = "FILE", help_heading = "Detection")]
     pub(crate) keywords: Vec<String>,
 }

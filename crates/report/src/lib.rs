@@ -3,6 +3,7 @@
 //! Pure: everything is written to what the caller gives, nothing reads a file or a clock. Names
 //! from traffic are escaped here, for each place in its own way.
 
+pub mod backtest;
 mod coverage;
 pub mod csv;
 mod escape;

@@ -80,6 +80,12 @@ impl<'a> Writer<'a> {
 /// Appends an alert and a line feed.
 pub fn alert(out: &mut Vec<u8>, alert: &Alert, sensor: Option<&str>) {
     let mut o = open(out, "alert");
+    alert_fields(&mut o, alert);
+    close(o, sensor);
+}
+
+/// The fields of an alert in their order.
+pub(crate) fn alert_fields(o: &mut Object<'_>, alert: &Alert) {
     o.text("id", &alert.id);
     o.plain("detector", alert.detector);
     o.text("technique", &alert.technique);
@@ -88,10 +94,10 @@ pub fn alert(out: &mut Vec<u8>, alert: &Alert, sensor: Option<&str>) {
     o.text("title", &alert.title);
     o.text("explanation", &alert.explanation);
     o.text("advice", &alert.advice);
-    side(&mut o, ["src", "src_count", "src_mac"], &alert.src, alert.src_count, &alert.src_mac);
-    side(&mut o, ["dst", "dst_count", "dst_mac"], &alert.dst, alert.dst_count, &alert.dst_mac);
+    side(o, ["src", "src_count", "src_mac"], &alert.src, alert.src_count, &alert.src_mac);
+    side(o, ["dst", "dst_count", "dst_mac"], &alert.dst, alert.dst_count, &alert.dst_mac);
     o.array("dst_ports", &alert.dst_ports, |out, port| put::number(out, u64::from(*port)));
-    tally(&mut o, "dst_port_count", alert.dst_port_count);
+    tally(o, "dst_port_count", alert.dst_port_count);
     o.time("first", alert.first);
     o.time("last", alert.last);
     o.number("count", alert.count);
@@ -101,7 +107,6 @@ pub fn alert(out: &mut Vec<u8>, alert: &Alert, sensor: Option<&str>) {
     if !alert.folded.is_empty() {
         o.object("folded", |o| alert.folded.iter().for_each(|(id, n)| o.number(id, *n)));
     }
-    close(o, sensor);
 }
 
 /// Appends a flow record and a line feed.

@@ -4,6 +4,7 @@
 //! traffic is escaped; without colour the output holds no byte below 0x20 but line feeds.
 
 mod alerts;
+mod backtest;
 mod header;
 mod page;
 mod spark;
@@ -12,6 +13,7 @@ mod statistics;
 use crate::coverage;
 use crate::source::Report;
 use anomalyzer_wire::Timestamp;
+pub use backtest::backtest;
 use page::Page;
 use std::{fmt, io};
 
@@ -39,6 +41,14 @@ impl Default for Style<'_> {
     }
 }
 
+impl Style<'_> {
+    /// The same with a width that can be read.
+    fn bounded(&self) -> Self {
+        let (narrowest, widest) = WIDTHS;
+        Self { width: self.width.clamp(narrowest, widest), ..*self }
+    }
+}
+
 impl fmt::Debug for Style<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Style")
@@ -53,9 +63,7 @@ impl fmt::Debug for Style<'_> {
 
 /// Writes the report.
 pub fn write(out: &mut dyn io::Write, report: &Report<'_>, style: &Style<'_>) -> io::Result<()> {
-    let (narrowest, widest) = WIDTHS;
-    let style = Style { width: style.width.clamp(narrowest, widest), ..*style };
-    let mut page = Page::new(style, report.summary);
+    let mut page = Page::new(style.bounded(), report.summary);
     header::write(&mut page, report);
     alerts::write(&mut page, report.alerts);
     statistics::write(&mut page, report);

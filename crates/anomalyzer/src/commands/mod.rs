@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod analyze;
+mod backtest;
 mod completions;
 mod config;
 mod detectors;
@@ -17,6 +18,7 @@ use std::io::Write;
 pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
     match &cli.command {
         Command::Analyze(options) => analyze::run(options, terminal),
+        Command::Backtest(options) => backtest::run(options, terminal),
         Command::Detectors(options) => detectors::run(options),
         Command::Config(command) => config::run(command, terminal),
         Command::Keywords(options) => keywords::run(options, terminal),

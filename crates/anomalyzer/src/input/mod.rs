@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use stdin::Stdin;
 
 /// The file name that stands for standard input, and its name in messages.
-const STDIN: &str = "-";
+pub(crate) const STDIN: &str = "-";
 const STDIN_NAME: &str = "standard input";
 
 /// Capture files as one source of frames.

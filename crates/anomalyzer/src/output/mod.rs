@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
 use anomalyzer_engine::{FlowRecord, Output};
+use anomalyzer_report::backtest::{Backtest, write_ndjson};
 use anomalyzer_report::{Report, ndjson, text};
 use anomalyzer_wire::Timestamp;
 use files::{Events, Tables};
@@ -146,17 +147,39 @@ fn json(report: &Report<'_>, only: &[Part]) -> Result<(), Failure> {
 fn page(report: &Report<'_>, options: &Analyze, terminal: &Terminal) -> Result<(), Failure> {
     let local: Option<&dyn Fn(Timestamp) -> String> =
         if options.local_time { Some(&crate::clock::local) } else { None };
-    let style = text::Style {
-        color: terminal.color_on_stdout(),
-        width: Terminal::width(),
-        unicode: Terminal::unicode(),
-        local_time: local,
-        ..text::Style::default()
-    };
+    let style = text::Style { local_time: local, ..style(terminal) };
     let mut page = Vec::new();
     text::write(&mut page, report, &style)
         .and_then(|()| std::io::stdout().lock().write_all(&page))
         .map_err(|e| Failure::writing("standard output", &e))
+}
+
+/// Writes what a back-test found to stdout.
+pub(crate) fn backtest(
+    told: &Backtest<'_>,
+    json: bool,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let mut page = Vec::new();
+    let written = if json {
+        write_ndjson(&mut page, told);
+        Ok(())
+    } else {
+        text::backtest(&mut page, told, &style(terminal))
+    };
+    written
+        .and_then(|()| std::io::stdout().lock().write_all(&page))
+        .map_err(|e| Failure::writing("standard output", &e))
+}
+
+/// How the terminal wants its pages.
+fn style(terminal: &Terminal) -> text::Style<'static> {
+    text::Style {
+        color: terminal.color_on_stdout(),
+        width: Terminal::width(),
+        unicode: Terminal::unicode(),
+        ..text::Style::default()
+    }
 }
 
 /// Makes a file to be written in large pieces.

@@ -3,6 +3,7 @@
 // Helpers of tests may panic as tests may; the lint knows only functions marked as tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod backtest;
 mod contract;
 mod damage;
 mod hostile;

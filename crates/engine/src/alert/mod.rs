@@ -1,18 +1,21 @@
 //! Alerts: what the operator sees.
 
 mod book;
+mod compare;
 mod fold;
 mod incident;
 
 pub use book::{AlertBook, BookCounters, REOPEN_GAP_NANOS};
+pub use compare::{Comparison, compare};
 
 use crate::finding::{Evidence, Tally};
 use anomalyzer_wire::{Addr, Mac, Timestamp};
 
 /// How much an alert matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// A statistic to look at.
+    #[default]
     Info,
     /// Unusual, rarely an attack.
     Low,
@@ -46,7 +49,7 @@ impl Severity {
 }
 
 /// One incident: everything one detector found about one subject.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Alert {
     /// Stable while the alert grows: derived from detector, subject and first time.
     pub id: String,

@@ -1,0 +1,107 @@
+//! `backtest`: the same captures under two settings, and which alerts come and go.
+//!
+//! Both runs go side by side, each inline on a thread of its own and each with its own reader, so
+//! one takes as long as the other and neither sees what the other found.
+
+use crate::cli::Backtest as Options;
+use crate::failure::{Failure, Kind};
+use crate::input::{Files, Gate, STDIN};
+use crate::output::{self, Onlookers};
+use crate::pipeline::{self, Plan};
+use crate::progress::Progress;
+use crate::settings;
+use crate::stop::Stop;
+use crate::terminal::Terminal;
+use anomalyzer_capture::Limits;
+use anomalyzer_engine::alert::compare;
+use anomalyzer_engine::{Alert, Config, FlowRecord, Output};
+use anomalyzer_report::Source;
+use anomalyzer_report::backtest::{Backtest, Change};
+use std::thread;
+
+/// What one of the two runs gives.
+struct Run {
+    alerts: Vec<Alert>,
+    sources: Vec<Source>,
+}
+
+/// Reads twice, compares, reports.
+pub(super) fn run(options: &Options, terminal: &Terminal) -> Result<(), Failure> {
+    if options.files.iter().any(|f| f.as_os_str() == STDIN) {
+        return Err(Failure::usage("a back-test reads its input twice: save it to a file first"));
+    }
+    let before =
+        settings::load(&crate::cli::Settings { set: Vec::new(), ..options.settings.clone() })?;
+    let after = settings::load(&options.settings)?;
+    let changes = changes(options, &before, &after)?;
+    let stop = Stop::listen()?;
+    let plans = [plan(&[], before)?, plan(&options.keywords, after)?];
+    let drawn = terminal.progress();
+    let [first, second] = &plans;
+    let (before, after) = thread::scope(|scope| {
+        let other = scope.spawn(|| read(options, second, &stop, false));
+        let mine = read(options, first, &stop, drawn);
+        let other = other.join().unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())));
+        (mine, other)
+    });
+    let (before, after) = (before?, after?);
+    let told = Backtest {
+        changes: &changes,
+        alerts: [before.alerts.len(), after.alerts.len()],
+        comparison: compare(&before.alerts, &after.alerts),
+    };
+    output::backtest(&told, options.json, terminal)?;
+    damaged(&before.sources)
+}
+
+/// The settings that differ; an error when none does.
+fn changes(options: &Options, before: &Config, after: &Config) -> Result<Vec<Change>, Failure> {
+    let shown = before.show().into_iter().zip(after.show());
+    let mut changes: Vec<Change> = shown
+        .filter(|(now, then)| now.value != then.value)
+        .map(|(now, then)| Change { key: then.key, now: now.value, then: then.value })
+        .collect();
+    if !options.keywords.is_empty() {
+        let list = |names: &[String]| names.join(", ");
+        let (now, then) = (list(&before.keywords), list(&options.keywords));
+        changes.push(Change { key: "keywords.lists".into(), now, then });
+    }
+    if changes.is_empty() {
+        let message =
+            "nothing to try: --set has to change a setting (see `anomalyzer config show`)";
+        return Err(Failure::usage(message));
+    }
+    Ok(changes)
+}
+
+fn plan(keywords: &[String], config: Config) -> Result<Plan, Failure> {
+    let matcher = settings::matcher(keywords, &config)?;
+    // Nobody gains by knowing the seed of a run over files that are chosen by hand.
+    Ok(Plan { config: config.into(), matcher: matcher.into(), workers: 1, seed: 1 })
+}
+
+fn read(options: &Options, plan: &Plan, stop: &Stop, drawn: bool) -> Result<Run, Failure> {
+    let mut gate = Gate::new(options.limit, Onlookers::default(), Progress::new(drawn));
+    options.filter.as_deref().map_or(Ok(()), |expression| gate.filter(expression))?;
+    let mut files = Files::new(&options.files, Limits::default(), gate, stop.clone());
+    let outcome = pipeline::run(plan, &mut files, &mut Nowhere)?;
+    outcome.stopped?;
+    let (sources, mut gate) = files.into_parts();
+    gate.finish()?;
+    Ok(Run { alerts: outcome.correlator.alerts(), sources })
+}
+
+/// Flows are not what a back-test is about.
+struct Nowhere;
+
+impl Output for Nowhere {
+    fn flow(&mut self, _record: &FlowRecord) {}
+}
+
+/// A damaged input is told, as in an analysis.
+fn damaged(sources: &[Source]) -> Result<(), Failure> {
+    let damage = sources
+        .iter()
+        .find_map(|s| s.damage.as_ref().map(|d| format!("{}: {d}", s.name.escaped())));
+    damage.map_or(Ok(()), |damage| Err(Failure::new(Kind::Partial, damage)))
+}
