@@ -14,7 +14,7 @@ use crate::stop::Stop;
 use crate::terminal::Terminal;
 use anomalyzer_capture::Limits;
 use anomalyzer_engine::alert::compare;
-use anomalyzer_engine::{Alert, Config, FlowRecord, Output};
+use anomalyzer_engine::{Alert, Config, Correlator, FlowRecord, Output};
 use anomalyzer_report::Source;
 use anomalyzer_report::backtest::{Backtest, Change};
 use std::thread;
@@ -84,7 +84,8 @@ fn read(options: &Options, plan: &Plan, stop: &Stop, drawn: bool) -> Result<Run,
     let mut gate = Gate::new(options.limit, Onlookers::default(), Progress::new(drawn));
     options.filter.as_deref().map_or(Ok(()), |expression| gate.filter(expression))?;
     let mut files = Files::new(&options.files, Limits::default(), gate, stop.clone());
-    let outcome = pipeline::run(plan, &mut files, &mut Nowhere)?;
+    let correlator = Correlator::new(&plan.config, plan.seed);
+    let outcome = pipeline::run(plan, correlator, &mut files, &mut Nowhere)?;
     outcome.stopped?;
     let (sources, mut gate) = files.into_parts();
     gate.finish()?;
