@@ -33,6 +33,16 @@ pub(crate) enum Verdict {
     Failed(String),
 }
 
+/// True when a keyword names the attacker or the victim of an attack at medium or above.
+pub(crate) fn has_keyword(label: &Labelled, alerts: &[Alert]) -> bool {
+    let involved = |a: &Alert| {
+        let mut hosts = a.src.iter().chain(&a.dst);
+        hosts.any(|host| label.attacker.covers(*host) || label.victim.covers(*host))
+    };
+    label.attack
+        && alerts.iter().any(|a| a.detector == "keyword" && a.claims_attack() && involved(a))
+}
+
 /// Judges the alerts of a capture.
 pub(crate) fn judge(label: &Labelled, alerts: &[Alert]) -> Verdict {
     let claims: Vec<&Alert> = alerts.iter().filter(|a| a.claims_attack()).collect();
@@ -80,13 +90,25 @@ impl Alert {
         })
     }
 
+    /// The same of an alert of this process.
+    pub(crate) fn of(alert: &anomalyzer_engine::Alert) -> Self {
+        let ips = |list: &[anomalyzer_wire::Addr]| list.iter().map(|a| a.ip()).collect();
+        Self {
+            detector: alert.detector.to_owned(),
+            severity: alert.severity.name().to_owned(),
+            title: alert.title.clone(),
+            src: ips(&alert.src),
+            dst: ips(&alert.dst),
+        }
+    }
+
     /// Medium and above claim an attack; the rest are statistics.
-    fn claims_attack(&self) -> bool {
+    pub(super) fn claims_attack(&self) -> bool {
         matches!(self.severity.as_str(), "medium" | "high" | "critical")
     }
 
     /// Names the attacker or, where the label knows no single one, the victim.
-    fn names(&self, label: &Labelled) -> bool {
+    pub(super) fn names(&self, label: &Labelled) -> bool {
         if label.attacker.is_host() {
             self.src.iter().any(|a| label.attacker.covers(*a))
         } else {

@@ -1,11 +1,15 @@
 //! `cargo xtask eval`: the release binary over every labelled capture; writes docs/evaluation.md.
 
 mod judge;
+mod neighbours;
 mod page;
+mod quiet;
 mod truth;
 
 use crate::{data, root};
 use judge::{Alert, Verdict, judge};
+use neighbours::Neighbourhood;
+use quiet::Quiet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
@@ -13,8 +17,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use truth::Labelled;
 
-/// Runs all, prints what is wrong, and fails when a required attack is missed, a benign capture
-/// gives a false alarm or the program fails.
+/// Attacks of level payload that keywords have to find.
+const PAYLOAD_FOUND_MIN: usize = 10;
+
+/// One capture with its verdict.
+struct Judged {
+    label: Labelled,
+    verdict: Verdict,
+    /// A keyword names who is involved.
+    keyword: bool,
+}
+
+/// Everything that was measured.
+struct Evaluation {
+    judged: Vec<Judged>,
+    quiet: Vec<Quiet>,
+    neighbourhood: Neighbourhood,
+}
+
+/// Runs all, prints what is wrong, and fails when a required attack is missed, a benign capture or
+/// a quiet office gives a false alarm, or the program fails.
 pub(crate) fn run(json: bool) -> Result<(), String> {
     if !data::is_there() {
         return Err("the labelled captures are missing: set ANOMALYZER_DATA".into());
@@ -22,51 +44,76 @@ pub(crate) fn run(json: bool) -> Result<(), String> {
     let folder = data::folder();
     let labels = truth::read(&folder.join("truth.csv"))?;
     let binary = data::binary()?;
-    let results = all(&binary, &folder, &labels);
+    let judged = all(&binary, &folder, &labels);
     if json {
-        for (label, verdict) in &results {
-            println!("{}", page::json(label, verdict));
+        for one in &judged {
+            println!("{}", page::json(one));
         }
-    } else {
-        print!("{}", page::failures(&results));
+        return verdict(&judged, &[]);
     }
+    print!("{}", page::failures(&judged));
+    println!("\nquiet office: {} seeds of {} hours ...", quiet::SEEDS, quiet::HOURS);
+    let quiet = quiet::run(&binary)?;
+    print!("{}", page::quiet(&quiet));
+    println!("\nthresholds halved and doubled ...");
+    let neighbourhood = neighbours::run(&folder, &labels)?;
+    print!("{}", page::neighbourhood(&neighbourhood));
+    let evaluation = Evaluation { judged, quiet, neighbourhood };
     let path = root().join("docs/evaluation.md");
-    std::fs::write(&path, page::document(&results)).map_err(|e| e.to_string())?;
+    std::fs::write(&path, page::document(&evaluation)).map_err(|e| e.to_string())?;
+    verdict(&evaluation.judged, &evaluation.quiet)
+}
+
+/// An error when something is not as it should be.
+fn verdict(judged: &[Judged], quiet: &[Quiet]) -> Result<(), String> {
     let bad =
         |v: &Verdict| matches!(v, Verdict::Missed(_) | Verdict::FalseAlarm(_) | Verdict::Failed(_));
-    match results.iter().filter(|(_, v)| bad(v)).count() {
+    let wrong = judged.iter().filter(|one| bad(&one.verdict)).count();
+    if wrong > 0 {
+        return Err(format!("{wrong} of {} captures are not as they should be", judged.len()));
+    }
+    let payload = judged.iter().filter(|one| one.label.is_payload() && one.keyword).count();
+    if payload < PAYLOAD_FOUND_MIN {
+        return Err(format!("keywords find {payload} attacks, fewer than {PAYLOAD_FOUND_MIN}"));
+    }
+    match quiet.iter().filter(|q| !q.claims.is_empty()).count() {
         0 => Ok(()),
-        n => Err(format!("{n} of {} captures are not as they should be", results.len())),
+        n => Err(format!("{n} of {} quiet offices raise an alarm", quiet.len())),
     }
 }
 
 /// Every capture with its verdict, in the order of the labels.
-fn all(binary: &Path, folder: &Path, labels: &[Labelled]) -> Vec<(Labelled, Verdict)> {
+fn all(binary: &Path, folder: &Path, labels: &[Labelled]) -> Vec<Judged> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some(label) = labels.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let verdict = one(binary, folder, label);
+                    let judged = one(binary, folder, label);
                     if let Ok(mut results) = results.lock() {
-                        results.push((label.clone(), verdict));
+                        results.push(judged);
                     }
                 }
             });
         }
     });
-    let mut results = results.into_inner().unwrap_or_default();
-    results.sort_by(|(a, _), (b, _)| {
-        (!a.attack, &a.kind, &a.file).cmp(&(!b.attack, &b.kind, &b.file))
+    let mut results: Vec<Judged> = results.into_inner().unwrap_or_default();
+    results.sort_by(|a, b| {
+        let key = |l: &Labelled| (!l.attack, l.kind.clone(), l.file.clone());
+        key(&a.label).cmp(&key(&b.label))
     });
     results
 }
 
-fn one(binary: &Path, folder: &Path, label: &Labelled) -> Verdict {
+fn one(binary: &Path, folder: &Path, label: &Labelled) -> Judged {
+    let label = label.clone();
     match alerts(binary, &folder.join(&label.file)) {
-        Ok(alerts) => judge(label, &alerts),
-        Err(why) => Verdict::Failed(why),
+        Ok(alerts) => {
+            let (verdict, keyword) = (judge(&label, &alerts), judge::has_keyword(&label, &alerts));
+            Judged { label, verdict, keyword }
+        }
+        Err(why) => Judged { label, verdict: Verdict::Failed(why), keyword: false },
     }
 }
 

@@ -68,6 +68,11 @@ pub(crate) fn expected(kind: &str) -> Option<(&'static str, bool)> {
 }
 
 impl Labelled {
+    /// Needs a look into payloads: a keyword, a signature or Suricata.
+    pub(crate) fn is_payload(&self) -> bool {
+        self.attack && self.notes.starts_with("level=payload")
+    }
+
     /// Benign, but looks like a scan or a flood.
     pub(crate) fn is_hard(&self) -> bool {
         self.notes.contains("HARD")
