@@ -40,7 +40,7 @@ const DETECTORS: &[(&str, &str, bool)] = &[
     ("icmp-sweep", "host-sweep", true),
     ("arp-sweep", "host-sweep", true),
     ("horizontal-scan", "host-sweep", true),
-    ("ipproto-scan", "protocol-scan", false),
+    ("ipproto-scan", "protocol-scan", true),
     ("dos-*", "flood", true),
     ("dhcp-flood", "flood", true),
     ("ddos-*", "ddos", true),

@@ -7,6 +7,7 @@ mod keyword;
 mod malformed;
 mod noisy_host;
 mod port_scan;
+mod protocol_scan;
 mod rare_port;
 mod spec;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use spec::{Backtest, Detector, Reporter, Setting, Spec, Unit};
 pub static DETECTORS: &[&Spec] = &[
     &port_scan::SPEC,
     &host_sweep::SPEC,
+    &protocol_scan::SPEC,
     &flood::SPEC,
     &ddos::SPEC,
     &traffic_spike::SPEC,
