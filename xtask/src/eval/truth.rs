@@ -46,7 +46,7 @@ const DETECTORS: &[(&str, &str, bool)] = &[
     ("ddos-*", "ddos", true),
     ("bruteforce-*", "brute-force", false),
     ("password-spray", "brute-force", false),
-    ("arp-spoofing", "arp-spoof", false),
+    ("arp-spoofing", "arp-spoof", true),
     ("dns-tunnel", "dns-tunnel", false),
     ("dns-c2", "dns-tunnel", false),
     ("malware-dga", "dga", false),

@@ -1,7 +1,9 @@
 //! Detectors: one file each, one row of [`DETECTORS`] each.
 
+mod arp_spoof;
 mod ddos;
 mod flood;
+mod hardware;
 mod host_sweep;
 mod keyword;
 mod malformed;
@@ -25,6 +27,7 @@ pub static DETECTORS: &[&Spec] = &[
     &protocol_scan::SPEC,
     &flood::SPEC,
     &ddos::SPEC,
+    &arp_spoof::SPEC,
     &traffic_spike::SPEC,
     &noisy_host::SPEC,
     &rare_port::SPEC,

@@ -339,7 +339,7 @@ mod tests {
         assert!(findings.len() <= 8, "told {} times", findings.len());
         let last = findings.last().unwrap();
         assert_eq!((last.src[0], last.dst[0]), (ip("10.0.0.9"), ip("10.0.0.2")));
-        assert_eq!(last.evidence[0].value, 252.0);
+        assert!((last.evidence[0].value - 252.0).abs() < 0.5);
         assert!(last.evidence[1].value > 200.0 && last.flows.len() == FLOWS_LISTED);
     }
 
