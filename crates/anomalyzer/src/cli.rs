@@ -90,6 +90,9 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// List the built-in keyword lists, show one, or check a list of your own
     Keywords(Keywords),
+    /// Check threat lists: what is read of them, and what is not
+    #[command(subcommand)]
+    Indicators(IndicatorsCommand),
     /// Write labelled synthetic captures
     #[command(subcommand)]
     Scenario(ScenarioCommand),
@@ -191,6 +194,11 @@ pub(crate) struct Analyze {
     /// `anomalyzer keywords`), instead of the lists that the settings name
     #[arg(long, value_name = "FILE", help_heading = "Detection")]
     pub(crate) keywords: Vec<String>,
+    /// Report contact with the addresses, names and fingerprints of a threat list (lines, CSV,
+    /// STIX 2.1 or MISP; see `anomalyzer indicators check --help`), instead of the lists that the
+    /// settings name
+    #[arg(long, value_name = "FILE", help_heading = "Detection")]
+    pub(crate) threat_list: Vec<String>,
 }
 
 /// Options of `backtest`.
@@ -278,6 +286,32 @@ pub(crate) struct Keywords {
     /// Show the patterns of this built-in list, or check this file
     #[arg(value_name = "NAME|FILE")]
     pub(crate) list: Option<String>,
+}
+
+const INDICATORS: &str = "\
+Formats, told by the content:
+  lines  one indicator a line; # and ; begin comments; hosts files; URLs count by their host
+  CSV    comma, semicolon or tab; columns by their names (ioc_value, ioc, indicator, dst_ip, ip,
+         domain, hostname, url, ja3_md5, ja3, ja3s, ja4, sha1; ioc_type; first_seen, dateadded,
+         valid_from, valid_until, expires; confidence_level; malware, description and others),
+         in the first row or the last comment before it; without names by the first row
+  JSON   a STIX 2.1 bundle (patterns with =, IN, ISSUBSET and OR), a MISP export (attributes
+         with to_ids)
+Words before a file: high:feeds/c2.txt (a severity), csv:, lines:, stix:, misp:, and unguarded:
+for a list whose private addresses, wide networks and public suffixes are meant.";
+
+/// Commands about threat lists.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndicatorsCommand {
+    /// Read lists and say how many indicators of each kind they hold, and what was skipped and why
+    #[command(after_help = INDICATORS)]
+    Check {
+        /// The lists
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 /// Commands about synthetic traffic.

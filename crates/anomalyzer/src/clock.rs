@@ -1,8 +1,9 @@
-//! Clocks and time zones: how long things take, and where the reader lives. Never what time it is.
+//! Clocks and time zones: how long things take, and where the reader lives. What time it is
+//! matters to nothing but the count of what has expired.
 
 use anomalyzer_wire::Timestamp;
 use jiff::tz::TimeZone;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A packet time in the time zone of the machine: `2026-03-03 10:00:00 +01:00`.
 pub(crate) fn local(time: Timestamp) -> String {
@@ -10,6 +11,13 @@ pub(crate) fn local(time: Timestamp) -> String {
         |_| time.to_string(),
         |t| t.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
     )
+}
+
+/// Seconds since 1970.
+#[allow(clippy::disallowed_methods)] // shown to people, never for detection
+pub(crate) fn today() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Measures from its making.

@@ -21,6 +21,7 @@ pub mod state;
 mod stream;
 pub mod summary;
 pub mod text;
+pub mod threat;
 mod worker;
 
 pub use alert::{Alert, Severity};

@@ -3,6 +3,7 @@
 use crate::finding::Finding;
 use crate::flow::{FiveTuple, FlowId, FlowRecord};
 use crate::keyword::KeywordHit;
+use crate::threat::{Hit, Indicators};
 use anomalyzer_wire::app::dhcp::{DhcpMessage, Dhcpv6Message};
 use anomalyzer_wire::app::dns::{DnsMessage, NbnsMessage};
 use anomalyzer_wire::app::http::{HttpRequest, HttpResponse};
@@ -13,7 +14,8 @@ use anomalyzer_wire::app::smb::SmbMessage;
 use anomalyzer_wire::app::ssh::SshBanner;
 use anomalyzer_wire::app::text::TextEvent;
 use anomalyzer_wire::app::tls::{ClientHello, ServerFlight};
-use anomalyzer_wire::{Addr, Arp, Mac, Malformed, Quoted, Timestamp};
+use anomalyzer_wire::{Addr, Arp, HostileStr, Mac, Malformed, Quoted, Timestamp};
+use std::sync::Arc;
 
 /// One observation with its place in the order of everything that happened.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub enum Observation {
     Keyword(Box<KeywordHit>),
     /// A packet that is not as its standards say.
     Malformed(MalformedSeen),
+    /// Contact with something on a threat list; made by the correlator.
+    Listed(Box<ListedSeen>),
     /// Fragments: more than one copy of the same bytes, or an impossible layout.
     External(Box<Finding>),
 }
@@ -82,6 +86,9 @@ impl Kinds {
     /// [`Observation::External`].
     pub const EXTERNAL: Self = Self(1 << 10);
 
+    /// [`Observation::Listed`].
+    pub const LISTED: Self = Self(1 << 11);
+
     /// The union of two sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -109,6 +116,7 @@ impl Observation {
             Self::Keyword(_) => Kinds::KEYWORD,
             Self::Malformed(_) => Kinds::MALFORMED,
             Self::External(_) => Kinds::EXTERNAL,
+            Self::Listed(_) => Kinds::LISTED,
         }
     }
 }
@@ -341,4 +349,47 @@ pub struct MalformedSeen {
     pub dst: Option<Addr>,
     /// What was wrong.
     pub what: Malformed,
+}
+
+/// Contact with something on a threat list.
+#[derive(Clone, Debug)]
+pub struct ListedSeen {
+    /// Which flow.
+    pub id: FlowId,
+    /// Originator, responder, ports, protocol.
+    pub tuple: FiveTuple,
+    /// Who had the contact: the other side than the listed one.
+    pub host: Addr,
+    /// How far it went.
+    pub contact: Contact,
+    /// The address or name as it was seen; it may lie within a listed network or below a listed
+    /// name. Empty for fingerprints.
+    pub seen_as: HostileStr,
+    /// The indicator, to be asked of `lists`.
+    pub hit: Hit,
+    /// The lists that held when it was seen.
+    pub lists: Arc<Indicators>,
+}
+
+/// How far a contact with something listed went, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Contact {
+    /// The listed address sent something to the host.
+    Knocked,
+    /// A DNS answer to the host holds the listed address or leads to the listed name.
+    Resolved,
+    /// The host sent something to the listed address.
+    Tried,
+    /// A hello of the host, or of a server that it called, has the listed fingerprint.
+    Fingerprint,
+    /// The listed address called, and both sides have sent payload.
+    Talked,
+    /// The host asked for the listed name in DNS.
+    Asked,
+    /// The host named the listed name to a server (TLS, QUIC, HTTP).
+    Named,
+    /// A server that the host called showed the listed certificate, or one for the listed name.
+    Certificate,
+    /// The host called the listed address, which answered.
+    Reached,
 }

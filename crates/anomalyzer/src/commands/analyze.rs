@@ -13,7 +13,8 @@ use crate::stats::Stats;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
 use anomalyzer_capture::{Limits, LiveStats};
-use anomalyzer_engine::{Alert, Correlator, Severity, Summary, text};
+use anomalyzer_engine::threat::Indicators;
+use anomalyzer_engine::{Alert, Config, Correlator, Severity, Summary, text};
 use anomalyzer_report::{Report, Source};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -28,10 +29,13 @@ pub(super) fn run(options: &Analyze, terminal: &Terminal) -> Result<(), Failure>
     output::check_plot(options)?;
     let config = settings::load(&options.settings)?;
     let matcher = settings::matcher(&options.keywords, &config)?;
+    let seed = random();
+    let indicators = indicators(options, &config, seed, terminal)?.into();
     let total = Files::total(&options.files);
     let workers = workers(options, total);
     terminal.detail(&format!("reading with {}", text::counted(workers as u64, "worker")));
-    let plan = Plan { config: config.into(), matcher: matcher.into(), workers, seed: random() };
+    let (config, matcher) = (config.into(), matcher.into());
+    let plan = Plan { config, matcher, indicators, workers, seed };
     let (memory, correlator) = correlator(options, &plan, terminal)?;
     let stop = Stop::listen()?;
     let mut sinks = Sinks::open(options, &stop)?;
@@ -58,13 +62,34 @@ fn correlator(
     plan: &Plan,
     terminal: &Terminal,
 ) -> Result<(Option<Memory>, Correlator), Failure> {
-    let mut correlator = Correlator::new(&plan.config, plan.seed);
+    let mut correlator = plan.correlator();
     let Some(path) = &options.state else { return Ok((None, correlator)) };
     let (memory, state) = Memory::open(path)?;
     for warning in correlator.restore(state) {
         terminal.note(&format!("{}: {warning}", path.display()));
     }
     Ok((Some(memory), correlator))
+}
+
+/// The threat lists; says what was left out of them.
+fn indicators(
+    options: &Analyze,
+    config: &Config,
+    seed: u64,
+    terminal: &Terminal,
+) -> Result<Indicators, Failure> {
+    let (indicators, reports) = settings::indicators(&options.threat_list, config, seed, None)?;
+    for report in &reports {
+        let taken = text::counted(report.total(), "indicator");
+        if report.skipped_total() > 0 {
+            let skipped = text::thousands(report.skipped_total());
+            let see = "see `anomalyzer indicators check`";
+            terminal.note(&format!("{}: {taken}, {skipped} skipped ({see})", report.path));
+        } else {
+            terminal.detail(&format!("{}: {taken}", report.path));
+        }
+    }
+    Ok(indicators)
 }
 
 /// What reading gave.

@@ -14,7 +14,7 @@ use crate::stop::Stop;
 use crate::terminal::Terminal;
 use anomalyzer_capture::Limits;
 use anomalyzer_engine::alert::compare;
-use anomalyzer_engine::{Alert, Config, Correlator, FlowRecord, Output};
+use anomalyzer_engine::{Alert, Config, FlowRecord, Output};
 use anomalyzer_report::Source;
 use anomalyzer_report::backtest::{Backtest, Change};
 use std::thread;
@@ -77,15 +77,17 @@ fn changes(options: &Options, before: &Config, after: &Config) -> Result<Vec<Cha
 fn plan(keywords: &[String], config: Config) -> Result<Plan, Failure> {
     let matcher = settings::matcher(keywords, &config)?;
     // Nobody gains by knowing the seed of a run over files that are chosen by hand.
-    Ok(Plan { config: config.into(), matcher: matcher.into(), workers: 1, seed: 1 })
+    let seed = 1;
+    let (indicators, _) = settings::indicators(&[], &config, seed, None)?;
+    let (config, matcher, indicators) = (config.into(), matcher.into(), indicators.into());
+    Ok(Plan { config, matcher, indicators, workers: 1, seed })
 }
 
 fn read(options: &Options, plan: &Plan, stop: &Stop, drawn: bool) -> Result<Run, Failure> {
     let mut gate = Gate::new(options.limit, Onlookers::default(), Progress::new(drawn));
     options.filter.as_deref().map_or(Ok(()), |expression| gate.filter(expression))?;
     let mut files = Files::new(&options.files, Limits::default(), gate, stop.clone());
-    let correlator = Correlator::new(&plan.config, plan.seed);
-    let outcome = pipeline::run(plan, correlator, &mut files, &mut Nowhere)?;
+    let outcome = pipeline::run(plan, plan.correlator(), &mut files, &mut Nowhere)?;
     outcome.stopped?;
     let (sources, mut gate) = files.into_parts();
     gate.finish()?;

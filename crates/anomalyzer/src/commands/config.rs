@@ -22,6 +22,7 @@ fn check(file: &Path, terminal: &Terminal) -> Result<(), Failure> {
     let name = file.display().to_string();
     let config = Config::parse(&settings::read(file)?, &name).map_err(|e| settings::faults(&e))?;
     settings::matcher(&[], &config)?;
+    settings::indicators(&[], &config, 0, None)?;
     terminal.note(&format!("{name}: good"));
     Ok(())
 }

@@ -5,6 +5,7 @@ mod backtest;
 mod completions;
 mod config;
 mod detectors;
+mod indicators;
 mod interfaces;
 mod keywords;
 mod scenario;
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
         Command::Detectors(options) => detectors::run(options),
         Command::Config(command) => config::run(command, terminal),
         Command::Keywords(options) => keywords::run(options, terminal),
+        Command::Indicators(command) => indicators::run(command),
         Command::Interfaces => interfaces::run(),
         Command::Scenario(command) => scenario::run(command, terminal),
         Command::Completions { shell } => completions::run(*shell),

@@ -12,6 +12,7 @@ mod threads;
 
 use crate::failure::Failure;
 use anomalyzer_engine::keyword::Matcher;
+use anomalyzer_engine::threat::Indicators;
 use anomalyzer_engine::{Config, Correlator, Output, Pacer};
 use anomalyzer_wire::RawFrame;
 use std::sync::Arc;
@@ -29,10 +30,21 @@ pub(crate) struct Plan {
     pub(crate) config: Arc<Config>,
     /// What is searched for in payloads.
     pub(crate) matcher: Arc<Matcher>,
+    /// What nobody should have contact with.
+    pub(crate) indicators: Arc<Indicators>,
     /// Workers, at least 1.
     pub(crate) workers: usize,
     /// Keys the hash tables; random, so that no one can prepare collisions.
     pub(crate) seed: u64,
+}
+
+impl Plan {
+    /// A correlator for this plan.
+    pub(crate) fn correlator(&self) -> Correlator {
+        let mut correlator = Correlator::new(&self.config, self.seed);
+        correlator.set_indicators(&self.indicators);
+        correlator
+    }
 }
 
 /// What is there when the input has ended.

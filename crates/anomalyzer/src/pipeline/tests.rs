@@ -30,10 +30,10 @@ impl Output for Written {
 
 fn everything(frames: &[Frame], workers: usize, seed: u64) -> String {
     let config = Arc::new(Config::default());
-    let plan = Plan { config, matcher: Arc::new(Matcher::new(&[]).unwrap()), workers, seed };
+    let (matcher, indicators) = (Arc::new(Matcher::new(&[]).unwrap()), Arc::default());
+    let plan = Plan { config, matcher, indicators, workers, seed };
     let mut written = Written::default();
-    let correlator = Correlator::new(&plan.config, seed);
-    let outcome = run(&plan, correlator, &mut Memory(frames), &mut written).unwrap();
+    let outcome = run(&plan, plan.correlator(), &mut Memory(frames), &mut written).unwrap();
     outcome.stopped.unwrap();
     let mut out = written.0;
     for alert in outcome.correlator.alerts() {

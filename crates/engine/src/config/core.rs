@@ -13,7 +13,7 @@ pub(crate) struct Core {
 }
 
 /// One sentence for each section, in the order of the reference.
-pub(crate) const SECTIONS: [(&str, &str); 5] = [
+pub(crate) const SECTIONS: [(&str, &str); 6] = [
     (
         "limits",
         "Sizes of the tables that traffic fills. When one is full, what matters least goes.",
@@ -22,6 +22,7 @@ pub(crate) const SECTIONS: [(&str, &str); 5] = [
     ("stream", "How far the payload of each direction is read."),
     ("site", "The site itself."),
     ("keywords", "Patterns searched in payloads."),
+    ("threat", "Addresses, names and fingerprints that nobody should have contact with."),
 ];
 
 macro_rules! core {

@@ -31,6 +31,9 @@ pub struct Config {
     /// Keyword lists: files, and `builtin:NAME`. Read by the program, since the engine reads no
     /// files.
     pub keywords: Vec<String>,
+    /// Threat lists: files, with words before them that say how to read them. Read by the program
+    /// too.
+    pub threat: Vec<String>,
     /// One section for each row of [`DETECTORS`], in that order.
     pub detect: Vec<Section>,
     /// Where values that are not defaults come from, by full key.
@@ -102,6 +105,7 @@ impl Default for Config {
             stream: DEFAULT.stream,
             home: Vec::new(),
             keywords: default_lists(),
+            threat: Vec::new(),
             detect: DETECTORS.iter().map(|spec| Section::defaults(spec)).collect(),
             origins: BTreeMap::new(),
         }

@@ -23,6 +23,12 @@ const NETWORKS: &str = "Networks that belong to the site, such as \"192.168.0.0/
 const LISTS: &str = "Lists to search for: files, and lists that come with the program \
                      (\"builtin:NAME\", see `anomalyzer keywords`).";
 
+const THREAT: &str = "Lists of indicators: plain lines, CSV, STIX 2.1 or MISP exports, told by their \
+                      content. Words before a file say more, such as \"high:csv:feeds/c2.csv\": \
+                      a severity of contact that came about (medium without it), lines, csv, stix \
+                      or misp for the format, unguarded to take private addresses, wide networks \
+                      and public suffixes too (see `anomalyzer indicators`).";
+
 /// A complete TOML file with all settings, their units, ranges and defaults.
 pub fn reference() -> String {
     let config = Config::default();
@@ -35,6 +41,7 @@ pub fn reference() -> String {
         let list = match section {
             "site" => Some(("networks", NETWORKS)),
             "keywords" => Some(("lists", LISTS)),
+            "threat" => Some(("lists", THREAT)),
             _ => None,
         };
         if let Some((key, about)) = list

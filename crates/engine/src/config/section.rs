@@ -50,6 +50,11 @@ impl Prefix {
         addr.to_bits() & mask(self.len) == self.bits
     }
 
+    /// The first address.
+    pub const fn network(self) -> Addr {
+        Addr::v6(self.bits.to_be_bytes())
+    }
+
     /// Leading bits, counted in the 128-bit form.
     pub const fn len128(self) -> u8 {
         self.len

@@ -16,6 +16,7 @@ pub(super) enum Target {
     Core(&'static Core),
     Networks,
     Keywords,
+    Threat,
     Enabled(usize),
     Severity(usize),
     Value(usize, &'static Setting),
@@ -52,7 +53,7 @@ impl Given {
     fn from_text(text: &str, target: Target) -> Self {
         let text = text.trim();
         match target {
-            Target::Networks | Target::Keywords => {
+            Target::Networks | Target::Keywords | Target::Threat => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Self::List(items.map(str::to_owned).collect())
             }
@@ -85,6 +86,7 @@ pub(super) fn find(key: &str) -> Result<Target, String> {
     match parts.as_slice() {
         ["site", "networks"] => Ok(Target::Networks),
         ["keywords", "lists"] => Ok(Target::Keywords),
+        ["threat", "lists"] => Ok(Target::Threat),
         ["detect", id, name] => find_detector(id, name),
         [section, name] if DETECTORS.iter().any(|spec| spec.id == *section) => {
             find_detector(section, name)
@@ -101,7 +103,7 @@ fn find_core(section: &str, name: &str) -> Result<Target, String> {
     }
     let known: Vec<&str> = match section {
         "site" => vec!["networks"],
-        "keywords" => vec!["lists"],
+        "keywords" | "threat" => vec!["lists"],
         _ => of_section().map(|core| core.setting.key).collect(),
     };
     if known.is_empty() {
@@ -139,6 +141,7 @@ pub(super) fn apply(config: &mut Config, target: Target, given: &Given) -> Resul
         Target::Core(core) => (core.set)(config, checked(&core.setting, given)?),
         Target::Networks => config.home = networks(given)?,
         Target::Keywords => config.keywords = list(given)?,
+        Target::Threat => config.threat = list(given)?,
         Target::Enabled(at) => {
             let Given::Flag(enabled) = *given else {
                 return Err(format!("must be true or false, not {}", given.kind()));
@@ -220,6 +223,7 @@ pub(super) fn show(config: &Config, target: Target) -> String {
         Target::Core(core) => show_number(&core.setting, (core.get)(config)),
         Target::Networks => show_list(config.home.iter().map(ToString::to_string)),
         Target::Keywords => show_list(config.keywords.iter().cloned()),
+        Target::Threat => show_list(config.threat.iter().cloned()),
         Target::Enabled(at) => config.detect.get(at).is_some_and(|s| s.enabled).to_string(),
         Target::Severity(at) => {
             let severity = config.detect.get(at).and_then(|section| section.severity);
@@ -250,6 +254,7 @@ pub(super) fn keys() -> Vec<String> {
         CORE.iter().map(|core| format!("{}.{}", core.section, core.setting.key)).collect();
     keys.push("site.networks".into());
     keys.push("keywords.lists".into());
+    keys.push("threat.lists".into());
     for spec in DETECTORS {
         keys.push(format!("detect.{}.enabled", spec.id));
         keys.push(format!("detect.{}.severity", spec.id));

@@ -1,6 +1,7 @@
 //! The correlator: merges what the workers saw, in order, and runs the detectors.
 
 mod facts;
+mod listed;
 mod memory;
 mod merge;
 mod ranked;
@@ -11,10 +12,11 @@ use crate::config::{Config, Section};
 use crate::detect::{DETECTORS, Detector, Reporter, Spec};
 use crate::finding::Finding;
 use crate::flow::FlowRecord;
-use crate::observation::{Observation, SecondTotals, Seen};
+use crate::observation::{ListedSeen, Observation, SecondTotals, Seen};
 use crate::series::Series;
 use crate::state::State;
 use crate::summary::Summary;
+use crate::threat::Indicators;
 use crate::worker::{EpochBatch, Marker};
 use anomalyzer_wire::{Addr, Timestamp};
 use facts::Facts;
@@ -22,7 +24,7 @@ use resolved::Resolved;
 use std::sync::Arc;
 
 /// Number of observation kinds.
-const KINDS: usize = 11;
+const KINDS: usize = 12;
 
 /// The time of what a second adds up to: the marker may stand hours behind the second that it ends.
 fn within_second(marker: &Marker) -> Timestamp {
@@ -48,6 +50,9 @@ pub struct Correlator {
     /// What was restored and belongs to no running detector.
     carried: State,
     seed: u64,
+    indicators: Arc<Indicators>,
+    /// What the observation at hand has to do with threat lists.
+    listed: Vec<ListedSeen>,
 }
 
 struct Running {
@@ -105,7 +110,14 @@ impl Correlator {
             resolved: Resolved::new(config.limits.hosts, seed),
             carried: State::default(),
             seed,
+            indicators: Arc::default(),
+            listed: Vec::new(),
         }
+    }
+
+    /// Takes threat lists, in place of those before.
+    pub fn set_indicators(&mut self, indicators: &Arc<Indicators>) {
+        self.indicators = Arc::clone(indicators);
     }
 
     /// Takes the batches of all workers for one epoch.
@@ -180,6 +192,18 @@ impl Correlator {
             Observation::Arp(arp) => self.facts.arp(arp),
             _ => {}
         }
+        self.ask(&seen);
+        if self.indicators.is_empty() {
+            return;
+        }
+        listed::look(&self.indicators, &seen, &mut self.listed);
+        for listed in std::mem::take(&mut self.listed) {
+            self.ask(&Seen { what: Observation::Listed(Box::new(listed)), ..seen });
+        }
+    }
+
+    /// Lets every detector look that sees this kind of observation.
+    fn ask(&mut self, seen: &Seen) {
         let kind = seen.what.kind().0.trailing_zeros() as usize;
         let Some(detectors) = self.by_kind.get(kind) else { return };
         let config = &self.config;
@@ -187,7 +211,7 @@ impl Correlator {
         let mut desk = Desk { findings: &mut self.findings, book: &mut self.book, site: &site };
         for &index in detectors {
             let Some(running) = self.running.get_mut(index) else { continue };
-            running.ask(&mut desk, |detector, reporter| detector.observe(&seen, reporter));
+            running.ask(&mut desk, |detector, reporter| detector.observe(seen, reporter));
         }
     }
 

@@ -14,6 +14,7 @@ mod rare_port;
 mod spec;
 #[cfg(test)]
 pub(crate) mod testing;
+mod threat_list;
 mod traffic_spike;
 
 use anomalyzer_wire::Timestamp;
@@ -33,6 +34,7 @@ pub static DETECTORS: &[&Spec] = &[
     &rare_port::SPEC,
     &keyword::SPEC,
     &malformed::SPEC,
+    &threat_list::SPEC,
 ];
 
 /// When the first packet of a second's sums may have come: the second's start, but not before

@@ -4,7 +4,8 @@ use crate::support::{Run, run};
 use anomalyzer_engine::Severity;
 use anomalyzer_engine::detect::DETECTORS;
 use anomalyzer_engine::keyword::{Matcher, default_lists};
-use anomalyzer_scenario::{AttackKind, Plan, generate};
+use anomalyzer_engine::threat::{Builder, Indicators, ListSpec};
+use anomalyzer_scenario::{AttackKind, LISTED, Plan, generate};
 use std::collections::BTreeSet;
 
 /// Kinds that need more time or traffic than a test of minutes gives them.
@@ -12,6 +13,15 @@ const LONG: [&str; 1] = ["port-scan-slow"];
 
 fn detectors() -> BTreeSet<&'static str> {
     DETECTORS.iter().map(|spec| spec.id).collect()
+}
+
+/// A list with the address that the scenario's taken-over workstation calls.
+fn listed() -> Indicators {
+    let [a, b, c, d] = LISTED;
+    let text = format!("{a}.{b}.{c}.{d} # test\n");
+    let mut builder = Builder::new(1, &[]);
+    builder.list(&ListSpec::parse("test.txt"), &mut text.as_bytes()).unwrap();
+    builder.finish().0
 }
 
 #[test]
@@ -24,7 +34,8 @@ fn each_attack_is_found_by_its_detector_and_each_detector_has_one() {
         }
         let matcher = Matcher::new(&default_lists().unwrap()).unwrap();
         let plan = Plan::office(7, 4).with(*kind);
-        let out = Run { matcher, ..Run::default() }.frames(generate(&plan));
+        let indicators = listed();
+        let out = Run { matcher, indicators, ..Run::default() }.frames(generate(&plan));
         let found = out.alerts.iter().any(|alert| {
             alert.detector == kind.detector()
                 || alert.folded.iter().any(|(id, _)| *id == kind.detector())

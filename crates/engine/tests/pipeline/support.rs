@@ -3,6 +3,7 @@
 use anomalyzer_engine::flow::FlowEnd;
 use anomalyzer_engine::keyword::{KeywordHit, Matcher};
 use anomalyzer_engine::observation::{AppSeen, FlowOutcome};
+use anomalyzer_engine::threat::Indicators;
 use anomalyzer_engine::{
     Alert, Config, Correlator, EpochBatch, FlowRecord, Marker, Observation, Output, Pacer, Summary,
     Worker,
@@ -80,13 +81,20 @@ impl Output for Collect {
 pub(crate) struct Run {
     pub(crate) config: Config,
     pub(crate) matcher: Matcher,
+    pub(crate) indicators: Indicators,
     pub(crate) workers: usize,
     pub(crate) seed: u64,
 }
 
 impl Default for Run {
     fn default() -> Self {
-        Self { config: Config::default(), matcher: Matcher::default(), workers: 1, seed: 1 }
+        Self {
+            config: Config::default(),
+            matcher: Matcher::default(),
+            indicators: Indicators::default(),
+            workers: 1,
+            seed: 1,
+        }
     }
 }
 
@@ -97,6 +105,7 @@ impl Run {
             .map(|_| Worker::new(&config, &matcher, self.workers, self.seed))
             .collect();
         let mut correlator = Correlator::new(&config, self.seed);
+        correlator.set_indicators(&Arc::new(self.indicators));
         let (mut pacer, mut out) = (Pacer::default(), Collect(Vec::new()));
         let (mut hits, mut outcomes, mut facts) = (Vec::new(), Vec::new(), Vec::new());
         let mut open = Open::default();
