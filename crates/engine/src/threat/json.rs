@@ -103,10 +103,9 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
         while let Some(key) = map.next_key::<String>()? {
             let at = match key.as_str() {
                 "objects" => Level::Stix,
-                "Event" | "response" => Level::Document,
+                "Event" | "response" | "info" => Level::Document,
                 "Attribute" => Level::Attributes,
                 "Object" => Level::Objects,
-                "info" => Level::Document,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                     continue;

@@ -205,9 +205,9 @@ impl Indicators {
         if !self.has(Kind::Name) || name.len() > NAME_MAX {
             return None;
         }
-        let dots = name.iter().filter(|b| **b == b'.').count();
+        let all = name.split(|b| *b == b'.').count();
         let mut rest = name;
-        for labels in (1..=dots + 1).rev() {
+        for labels in (1..=all).rev() {
             if labels <= self.labels_max {
                 let whole = rest.len() == name.len();
                 let fits = |entry: &Entry| whole || entry.marks & FROM_URL == 0;

@@ -129,9 +129,8 @@ pub(super) fn severity(pair: &Pair, contact: Contact, outsider: bool, limits: Li
     match contact {
         Contact::Knocked | Contact::Tried | Contact::Resolved => full.min(Severity::Low),
         Contact::Fingerprint => below(full),
-        Contact::Talked | Contact::Reached => full,
         Contact::Asked | Contact::Named | Contact::Certificate if listed.from_url => below(full),
-        Contact::Asked | Contact::Named | Contact::Certificate => full,
+        _ => full,
     }
 }
 
