@@ -153,6 +153,7 @@ pub(crate) fn flow() -> FlowRecord {
         first: at(0),
         last: at(0).plus_nanos(1_500_000_000),
         end: FlowEnd::Closed,
+        continued: false,
         orig: SideRecord {
             packets: 12,
             bytes: 2_024,

@@ -51,7 +51,7 @@ const DETECTORS: &[(&str, &str, bool)] = &[
     ("dns-c2", "dns-tunnel", false),
     ("malware-dga", "dga", false),
     ("icmp-tunnel", "icmp-tunnel", false),
-    ("beacon", "beacon", false),
+    ("beacon", "beacon", true),
     ("web-*", "keyword", false),
     ("shell", "keyword", false),
     ("log4shell", "keyword", false),

@@ -1,6 +1,7 @@
 //! Detectors: one file each, one row of [`DETECTORS`] each.
 
 mod arp_spoof;
+mod beacon;
 mod ddos;
 mod flood;
 mod hardware;
@@ -29,6 +30,7 @@ pub static DETECTORS: &[&Spec] = &[
     &flood::SPEC,
     &ddos::SPEC,
     &arp_spoof::SPEC,
+    &beacon::SPEC,
     &traffic_spike::SPEC,
     &noisy_host::SPEC,
     &rare_port::SPEC,

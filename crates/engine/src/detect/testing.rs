@@ -308,6 +308,7 @@ pub(crate) fn record(tuple: FiveTuple, now: Timestamp, conn_state: ConnState) ->
         first: now,
         last: now,
         end: FlowEnd::Closed,
+        continued: false,
         orig: SideRecord { packets: 1, ..SideRecord::default() },
         resp: SideRecord::default(),
         conn_state,

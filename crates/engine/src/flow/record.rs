@@ -140,6 +140,9 @@ pub struct FlowRecord {
     pub last: Timestamp,
     /// Why it ended.
     pub end: FlowEnd,
+    /// It goes on from an earlier record, which ended by the active time-out: `first` is not when
+    /// the flow began.
+    pub continued: bool,
     /// Counters of the originator.
     pub orig: SideRecord,
     /// Counters of the responder.

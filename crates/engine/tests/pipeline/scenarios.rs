@@ -5,11 +5,23 @@ use anomalyzer_engine::Severity;
 use anomalyzer_engine::detect::DETECTORS;
 use anomalyzer_engine::keyword::{Matcher, default_lists};
 use anomalyzer_engine::threat::{Builder, Indicators, ListSpec};
-use anomalyzer_scenario::{AttackKind, LISTED, Plan, generate};
+use anomalyzer_scenario::{AttackKind, LISTED, Origin, Plan, generate};
 use std::collections::BTreeSet;
 
 /// Kinds that need more time or traffic than a test of minutes gives them.
 const LONG: [&str; 1] = ["port-scan-slow"];
+/// Kinds that need more than the usual four minutes; a small office goes on around them.
+const MINUTES: [(&str, u32); 3] = [("beacon", 15), ("beacon-jitter", 12), ("beacon-slow", 55)];
+
+fn plan(kind: AttackKind) -> Plan {
+    match MINUTES.iter().find(|(name, _)| *name == kind.name()) {
+        Some((_, minutes)) => {
+            let office = Plan { hosts: 6, ..Plan::office(7, *minutes) };
+            office.with_at(kind, 20, Origin::Default)
+        }
+        None => Plan::office(7, 4).with(kind),
+    }
+}
 
 fn detectors() -> BTreeSet<&'static str> {
     DETECTORS.iter().map(|spec| spec.id).collect()
@@ -33,7 +45,7 @@ fn each_attack_is_found_by_its_detector_and_each_detector_has_one() {
             continue;
         }
         let matcher = Matcher::new(&default_lists().unwrap()).unwrap();
-        let plan = Plan::office(7, 4).with(*kind);
+        let plan = plan(*kind);
         let indicators = listed();
         let out = Run { matcher, indicators, ..Run::default() }.frames(generate(&plan));
         let found = out.alerts.iter().any(|alert| {

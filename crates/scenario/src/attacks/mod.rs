@@ -177,6 +177,8 @@ attack_table! {
     Dga "dga" "dga" "" dns_abuse::dga;
     IcmpTunnel "icmp-tunnel" "icmp-tunnel" "" icmp_tunnel::start;
     Beacon "beacon" "beacon" "" outbound::beacon;
+    BeaconJitter "beacon-jitter" "beacon" "" outbound::beacon_jitter;
+    BeaconSlow "beacon-slow" "beacon" "" outbound::beacon_slow;
     Exfiltration "exfiltration" "exfiltration" "" outbound::exfiltration;
     ExfiltrationSmall "exfiltration-small" "exfiltration" "" outbound::small_exfiltration;
     RogueDhcp "rogue-dhcp" "rogue-dhcp" "" intruder::rogue_dhcp;

@@ -17,20 +17,58 @@ pub const LISTED: [u8; 4] = [203, 0, 113, 66];
 
 /// A check-in every 20 s with 10 % jitter, 40 times, each of the same size.
 pub(super) fn beacon(stage: &mut Stage) -> Vec<Launch> {
+    let rhythm = Rhythm { every: 20 * SECOND, jitter: 10, times: 40, addresses: 1 };
+    check_ins(stage, rhythm, "every 20 s, 10 % jitter, 40 times")
+}
+
+/// A check-in every 15 s with 30 % jitter, 40 times, to three addresses of one name in turn.
+pub(super) fn beacon_jitter(stage: &mut Stage) -> Vec<Launch> {
+    let rhythm = Rhythm { every: 15 * SECOND, jitter: 30, times: 40, addresses: 3 };
+    check_ins(stage, rhythm, "every 15 s, 30 % jitter, three addresses, 40 times")
+}
+
+/// A check-in every 4 minutes with 5 % jitter, 14 times.
+pub(super) fn beacon_slow(stage: &mut Stage) -> Vec<Launch> {
+    let rhythm = Rhythm { every: 240 * SECOND, jitter: 5, times: 14, addresses: 1 };
+    check_ins(stage, rhythm, "every 4 minutes, 5 % jitter, 14 times")
+}
+
+/// When a beacon asks for orders, and where.
+#[derive(Clone, Copy)]
+struct Rhythm {
+    /// Nanoseconds between check-ins.
+    every: i64,
+    /// Percent by which that varies either way.
+    jitter: i64,
+    times: u32,
+    /// Addresses of the one name, used in turn.
+    addresses: usize,
+}
+
+fn check_ins(stage: &mut Stage, rhythm: Rhythm, note: &str) -> Vec<Launch> {
     let client = Attacker::inside(stage);
     let host = stage.world.hosts.len() - 1;
-    let controller = outsider(stage.rng);
+    let mut controllers: Vec<IpAddr> = Vec::new();
+    while controllers.len() < rhythm.addresses {
+        let next = outsider(stage.rng);
+        if !controllers.contains(&next) {
+            controllers.push(next);
+        }
+    }
+    let victim = controllers[0];
     let mut rng = stage.rng.fork();
     let mut sent = 0;
     let act = actor(move |cx| {
         let exchange = Exchange { pause: 0, request: 212, work: 9 * MILLI, response: 96 };
         let hello = Hello { name: "updates.relay-zone.example", tls13: true, alpn: "http/1.1" };
         let script = tls::script(&mut rng, hello, &[exchange]);
+        let controller = controllers[sent as usize % controllers.len()];
         connect(cx, host, (controller, 443), Road::internet(31 * MILLI), script, &mut rng);
         sent += 1;
-        (sent < 40).then(|| 18 * SECOND + rng.span(0, 4 * SECOND))
+        let off = rhythm.every / 100 * rhythm.jitter;
+        (sent < rhythm.times).then(|| rhythm.every - off + rng.span(0, 2 * off))
     });
-    vec![Launch::new(&client.peer.ip, &controller, "every 20 s, 10 % jitter, 40 times", act)]
+    vec![Launch::new(&client.peer.ip, &victim, note, act)]
 }
 
 /// 150 MB in one TLS upload of about 50 s.

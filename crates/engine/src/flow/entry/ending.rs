@@ -34,6 +34,7 @@ impl Flow {
             first: self.first,
             last: self.last,
             end,
+            continued: self.continued,
             orig: self.sides[o],
             resp: self.sides[r],
             conn_state: self.conn_state(),
