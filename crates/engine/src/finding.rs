@@ -12,7 +12,7 @@ pub struct Finding {
     pub detector: &'static str,
     /// The variant, one of the detector's technique values (a list name for `keyword`).
     pub technique: String,
-    /// What makes two findings the same incident.
+    /// What makes two findings the same alert.
     pub subject: Subject,
     /// Severity, when it differs from the detector's default.
     pub severity: Option<crate::Severity>,
@@ -46,7 +46,7 @@ pub struct Finding {
     pub flows: Vec<String>,
 }
 
-/// What an incident is about: findings of one detector with equal subjects are one alert.
+/// What an alert is about: findings of one detector with equal subjects are one alert.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Subject {
     /// The attacker, where there is one.
@@ -55,7 +55,7 @@ pub struct Subject {
     pub dst: Option<Addr>,
     /// A service port, where it matters.
     pub port: Option<u16>,
-    /// Anything else that tells incidents apart (technique, list name, prefix).
+    /// Anything else that tells alerts apart (technique, list name, prefix).
     pub other: String,
 }
 

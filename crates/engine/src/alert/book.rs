@@ -1,11 +1,11 @@
 //! The alert book: the only maker of alerts.
 //!
 //! Detectors report findings, again and again while their picture grows; the book keeps one
-//! incident for each detector and subject and turns incidents into alerts when somebody reads.
+//! alert growing for each detector and subject and shows alerts when somebody reads.
 //! It leaves the judgement of traffic to the detectors and the writing of alerts to `report`.
 
 use super::fold;
-use super::incident::Incident;
+use super::growth::Growth;
 use super::{Alert, Severity};
 use crate::config::Section;
 use crate::detect::Spec;
@@ -15,7 +15,7 @@ use anomalyzer_wire::{Addr, Mac};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Default time without findings after which the same subject is a new incident: 10 minutes of
+/// Default time without findings after which the same subject is a new alert: 10 minutes of
 /// packet time, in nanoseconds.
 pub const REOPEN_GAP_NANOS: i64 = 600_000_000_000;
 
@@ -30,19 +30,19 @@ pub struct BookCounters {
     pub evicted: u64,
 }
 
-/// Keeps one alert per incident.
+/// Keeps one alert for each detector and subject.
 ///
-/// When it is full, an incident of higher severity takes the place of the oldest one of the
+/// When it is full, an alert of higher severity takes the place of the oldest one of the
 /// lowest severity, so that a crowd of statistics never hides an attack.
 #[derive(Debug)]
 pub struct AlertBook {
     capacity: usize,
     gap: i64,
-    /// Ordinal of the newest incident of each detector and subject.
+    /// Ordinal of the newest alert of each detector and subject.
     newest: HashMap<(&'static str, Subject), u64, RandomState>,
-    /// Incidents by ordinal, which is their age.
-    incidents: BTreeMap<u64, Incident>,
-    /// The same incidents in the order in which they would be thrown out.
+    /// Alerts by ordinal, which is their age.
+    growths: BTreeMap<u64, Growth>,
+    /// The same alerts in the order in which they would be thrown out.
     order: BTreeSet<(Severity, u64)>,
     next: u64,
     counters: BookCounters,
@@ -55,7 +55,7 @@ impl AlertBook {
             capacity: capacity.max(1),
             gap: REOPEN_GAP_NANOS,
             newest: HashMap::with_hasher(RandomState::with_seeds(seed, 0xa1e7, 0xb00c, 1)),
-            incidents: BTreeMap::new(),
+            growths: BTreeMap::new(),
             order: BTreeSet::new(),
             next: 0,
             counters: BookCounters::default(),
@@ -77,12 +77,12 @@ impl AlertBook {
         let severity = section.severity.or(finding.severity).unwrap_or(spec.severity);
         let key = (spec.id, finding.subject.clone());
         if let Some(&ordinal) = self.newest.get(&key)
-            && let Some(incident) = self.incidents.get_mut(&ordinal)
-            && incident.continues(&finding, self.gap)
+            && let Some(growth) = self.growths.get_mut(&ordinal)
+            && growth.continues(&finding, self.gap)
         {
-            let before = incident.severity();
-            incident.update(finding, severity);
-            let after = incident.severity();
+            let before = growth.severity();
+            growth.update(finding, severity);
+            let after = growth.severity();
             if before != after {
                 self.order.remove(&(before, ordinal));
                 self.order.insert((after, ordinal));
@@ -92,27 +92,27 @@ impl AlertBook {
         self.open(key, finding, spec, severity);
     }
 
-    /// All alerts, ordered by first time, then id; statistics that an incident explains are
+    /// All alerts, ordered by first time, then id; statistics that another alert explains are
     /// folded into it. `macs` gives the hardware address of a host where it is known on the
     /// segment.
     pub fn alerts(&self, macs: &dyn Fn(Addr) -> Option<Mac>) -> Vec<Alert> {
-        let incidents: Vec<&Incident> = self.incidents.values().collect();
-        let mut alerts: Vec<Alert> = fold::fold(&incidents)
+        let growths: Vec<&Growth> = self.growths.values().collect();
+        let mut alerts: Vec<Alert> = fold::fold(&growths)
             .into_iter()
-            .map(|(incident, folded)| incident.alert(folded, macs))
+            .map(|(growth, folded)| growth.alert(folded, macs))
             .collect();
         alerts.sort_by(|a, b| (a.first, &a.id).cmp(&(b.first, &b.id)));
         alerts
     }
 
-    /// Incidents in the book, folded ones included.
+    /// Alerts in the book, folded ones included.
     pub fn len(&self) -> usize {
-        self.incidents.len()
+        self.growths.len()
     }
 
     /// True when nothing was reported yet.
     pub fn is_empty(&self) -> bool {
-        self.incidents.is_empty()
+        self.growths.is_empty()
     }
 
     /// What happened so far.
@@ -127,7 +127,7 @@ impl AlertBook {
         spec: &'static Spec,
         severity: Severity,
     ) {
-        if self.incidents.len() >= self.capacity && !self.make_room(severity) {
+        if self.growths.len() >= self.capacity && !self.make_room(severity) {
             self.counters.dropped += 1;
             return;
         }
@@ -135,18 +135,18 @@ impl AlertBook {
         self.next += 1;
         self.newest.insert(key, ordinal);
         self.order.insert((severity, ordinal));
-        self.incidents.insert(ordinal, Incident::new(finding, spec, severity));
+        self.growths.insert(ordinal, Growth::new(finding, spec, severity));
     }
 
-    /// Throws out the oldest incident of the lowest severity, if that is below `severity`.
+    /// Throws out the oldest alert of the lowest severity, if that is below `severity`.
     fn make_room(&mut self, severity: Severity) -> bool {
         let Some(&(lowest, ordinal)) = self.order.first() else { return false };
         if lowest >= severity {
             return false;
         }
         self.order.remove(&(lowest, ordinal));
-        if let Some(incident) = self.incidents.remove(&ordinal) {
-            let key = incident.key();
+        if let Some(growth) = self.growths.remove(&ordinal) {
+            let key = growth.key();
             if self.newest.get(&key) == Some(&ordinal) {
                 self.newest.remove(&key);
             }

@@ -3,12 +3,18 @@
 mod book;
 mod compare;
 mod fold;
-mod incident;
+mod growth;
+pub mod incident;
+mod stage;
+#[cfg(test)]
+mod testing;
 
 pub use book::{AlertBook, BookCounters, REOPEN_GAP_NANOS};
 pub use compare::{Comparison, compare};
+pub use incident::{Incident, Incidents, Link, Step};
+pub use stage::{STAGES, Stage, stage_of};
 
-use crate::finding::{Evidence, Tally};
+use crate::finding::{Evidence, Subject, Tally};
 use anomalyzer_wire::{Addr, Mac, Timestamp};
 
 /// How much an alert matters.
@@ -48,7 +54,7 @@ impl Severity {
     }
 }
 
-/// One incident: everything one detector found about one subject.
+/// Everything one detector found about one subject.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Alert {
     /// Stable while the alert grows: derived from detector, subject and first time.
@@ -67,6 +73,8 @@ pub struct Alert {
     pub explanation: String,
     /// What to do, and how to stop seeing it.
     pub advice: String,
+    /// What the alert is about; findings with an equal one are the same alert.
+    pub subject: Subject,
     /// At most 20 sources.
     pub src: Vec<Addr>,
     /// All sources.
@@ -95,7 +103,7 @@ pub struct Alert {
     pub flows: Vec<String>,
     /// MITRE ATT&CK technique ids.
     pub attack: &'static [&'static str],
-    /// Statistics-level alerts (spike, noisy host, rare port...) that this incident explains:
+    /// Statistics-level alerts (spike, noisy host, rare port...) that this alert explains:
     /// detector id and how many were folded in.
     pub folded: Vec<(&'static str, u64)>,
 }

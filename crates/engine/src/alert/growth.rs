@@ -1,4 +1,4 @@
-//! One incident: the findings of one detector about one subject, merged.
+//! One alert as it grows: the findings of one detector about one subject, merged.
 
 use super::{Alert, Severity};
 use crate::detect::Spec;
@@ -19,14 +19,14 @@ const TITLE: usize = 120;
 /// Most characters of an explanation.
 const EXPLANATION: usize = 4_000;
 
-/// A running incident.
+/// An alert that may still grow.
 ///
-/// A detector reports cumulative numbers, so a finding that begins within the incident's current
+/// A detector reports cumulative numbers, so a finding that begins within the alert's current
 /// episode replaces that episode's numbers. A finding that begins behind the episode's end (but
-/// within the re-open gap) starts another episode of the same incident: counts add up, and the
+/// within the re-open gap) starts another episode of the same alert: counts add up, and the
 /// text of the larger episode stays.
 #[derive(Debug)]
-pub(super) struct Incident {
+pub(super) struct Growth {
     spec: &'static Spec,
     id: String,
     severity: Severity,
@@ -42,7 +42,7 @@ pub(super) struct Incident {
     told: Finding,
 }
 
-impl Incident {
+impl Growth {
     pub(super) fn new(mut finding: Finding, spec: &'static Spec, severity: Severity) -> Self {
         cap(&mut finding);
         Self {
@@ -58,7 +58,7 @@ impl Incident {
         }
     }
 
-    /// True when the finding belongs to this incident and not to a new one.
+    /// True when the finding belongs to this alert and not to a new one.
     pub(super) fn continues(&self, finding: &Finding, gap: i64) -> bool {
         finding.first.since(self.last) <= gap && self.first.since(finding.last) <= gap
     }
@@ -125,6 +125,7 @@ impl Incident {
             title: told.title.clone(),
             explanation: told.explanation.clone(),
             advice: self.advice(),
+            subject: told.subject.clone(),
             src: told.src.clone(),
             src_count: told.src_count,
             src_mac: hardware(&told.src, macs),
