@@ -136,7 +136,8 @@ pub(crate) struct Analyze {
         help_heading = "Output"
     )]
     pub(crate) only: Vec<Part>,
-    /// Write CSV tables into a directory: summary, packets, flows, features, series, alerts
+    /// Write CSV tables into a directory: summary, packets, flows, features, series,
+    /// alerts, incidents, hosts
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) csv: Option<PathBuf>,
     /// Draw traffic over time with thresholds and alerts; .svg, .png or .html
@@ -245,6 +246,10 @@ pub(crate) struct Settings {
 pub(crate) enum Part {
     /// What was found
     Alerts,
+    /// Alerts that belong together
+    Incidents,
+    /// Hosts by risk
+    Hosts,
     /// What the capture holds
     Summary,
     /// One record per flow

@@ -24,7 +24,7 @@ pub mod text;
 pub mod threat;
 mod worker;
 
-pub use alert::{Alert, Severity};
+pub use alert::{Alert, HostRisk, Incident, Severity, View};
 pub use config::Config;
 pub use correlator::{Correlator, Output};
 pub use finding::{Evidence, Finding, Subject, Tally};

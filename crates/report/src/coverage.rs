@@ -6,7 +6,7 @@ use crate::source::Report;
 use anomalyzer_engine::text::{bytes, thousands};
 
 /// The engine's counters of what it could not or did not look at, in words.
-const NOTES: [(&str, &str); 11] = [
+const NOTES: [(&str, &str); 14] = [
     ("keyword_bytes_encrypted", "of encrypted payload, not searched for keywords"),
     ("keyword_bytes_beyond_depth", "of payload beyond the search depth of its stream"),
     ("stream_bytes_missed", "missing in TCP streams"),
@@ -18,6 +18,9 @@ const NOTES: [(&str, &str); 11] = [
     ("hosts_forgotten", "hosts left out of the statistics because their table was full"),
     ("detector_evictions", "entries that detectors gave up because their tables were full"),
     ("alerts_dropped", "findings that did not fit among the alerts"),
+    ("incidents_left_out", "incidents of lower severity, beyond what is kept"),
+    ("incident_steps_left_out", "alerts that the stories of their incidents have no room for"),
+    ("risk_hosts_left_out", "hosts of low risk, beyond what is kept"),
 ];
 
 /// A counter without words of its own is shown when its name holds one of these.

@@ -1,4 +1,5 @@
-//! CSV files (RFC 4180): facts, packets, flows, features, traffic over time, alerts.
+//! CSV files (RFC 4180): facts, packets, flows, features, traffic over time, alerts,
+//! incidents, hosts.
 //!
 //! One writer for each file. Text cells that a spreadsheet would take for a formula are
 //! neutralised, numbers stay numbers, what is unknown is an empty cell. Times are packet times in
@@ -6,12 +7,14 @@
 
 mod alerts;
 mod flows;
+mod incidents;
 mod packets;
 mod sheet;
 mod summary;
 
 pub use alerts::Alerts;
 pub use flows::{Features, Flows};
+pub use incidents::{hosts, incidents};
 pub use packets::Packets;
 pub use summary::{series, summary};
 

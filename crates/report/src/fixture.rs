@@ -1,12 +1,15 @@
 //! Hand-made records for the writers' tests, and the corpus of hostile names.
 
 use crate::source::{Report, Source};
+use anomalyzer_engine::alert::{Contribution, Link, Role, Stage, Step};
 use anomalyzer_engine::flow::features::{COUNT, FlowFeatures};
 use anomalyzer_engine::flow::{ConnState, FlowEnd, FlowId, FlowNames, SideRecord};
 use anomalyzer_engine::observation::SecondTotals;
 use anomalyzer_engine::series::Series;
 use anomalyzer_engine::summary::{HostShare, PerSecond, PortShare, Share};
-use anomalyzer_engine::{Alert, Evidence, FiveTuple, FlowRecord, Severity, Summary, Tally};
+use anomalyzer_engine::{
+    Alert, Evidence, FiveTuple, FlowRecord, HostRisk, Incident, Severity, Subject, Summary, Tally,
+};
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Addr, HostileStr, LinkType, Mac, Timestamp, Tunnel, TunnelKind};
 
@@ -88,6 +91,11 @@ pub(crate) fn port_scan() -> Alert {
                       15 within 60 s is a scan. 997 were refused, 3 answered."
             .into(),
         advice: "Find out who runs 192.168.1.10 and whether the scan was agreed.".into(),
+        subject: Subject {
+            src: Some(addr("192.168.1.10")),
+            dst: Some(addr("192.168.1.25")),
+            ..Subject::default()
+        },
         src: vec![addr("192.168.1.10")],
         src_count: Tally::exact(1),
         src_mac: vec![Mac([0, 0x25, 0xb3, 0xbf, 0x91, 0xee])],
@@ -313,17 +321,100 @@ pub(crate) fn alerts() -> Vec<Alert> {
     ]
 }
 
+/// A scan, three log-ins that follow, and what the victim does afterwards.
+pub(crate) fn incident() -> Incident {
+    let (attacker, victim) = (addr("192.168.1.10"), addr("192.168.1.25"));
+    let step = |second, detector, stage, title: &str, link| Step {
+        alert: format!("{detector}-{second}"),
+        first: at(second),
+        last: at(second + 5),
+        detector,
+        technique: String::new(),
+        stage: Some(stage),
+        severity: Severity::Medium,
+        title: title.into(),
+        link,
+    };
+    let same = Link::SameSource(attacker);
+    let by = Link::HandOver { host: victim, by: attacker, alert: "brute-force-50".into() };
+    let ssh = "Password guessing on 192.168.1.25 (ssh) by 192.168.1.10";
+    Incident {
+        id: "0f1e2d3c4b5a6978".into(),
+        severity: Severity::Critical,
+        title: "192.168.1.10, then 192.168.1.25: reconnaissance, access, exfiltration in 5 alerts"
+            .into(),
+        explanation: "5 alerts within 1 min 0 s hang together. 192.168.1.25 was attacked by \
+                      192.168.1.10 before and may have been taken over."
+            .into(),
+        advice: "Look at every host of the story.",
+        attackers: vec![attacker, victim],
+        attacker_count: 2,
+        victims: vec![victim],
+        victim_count: 1,
+        first: at(35),
+        last: at(95),
+        stages: vec![Stage::Reconnaissance, Stage::Access, Stage::Exfiltration],
+        story: vec![
+            step(35, "port-scan", Stage::Reconnaissance, "Port scan of 192.168.1.25", Link::Begins),
+            step(50, "brute-force", Stage::Access, ssh, same.clone()),
+            step(60, "brute-force", Stage::Access, ssh, same.clone()),
+            step(70, "brute-force", Stage::Access, ssh, same),
+            step(80, "exfiltration", Stage::Exfiltration, "192.168.1.25 sent 150 MB out", by),
+        ],
+        alerts: 5,
+        steps_left_out: 0,
+        context: vec![("noisy-host", 2)],
+    }
+}
+
+/// One host that acted, one that suffered.
+pub(crate) fn hosts() -> Vec<HostRisk> {
+    let host = |a: &str, score, role, points| HostRisk {
+        addr: addr(a),
+        score,
+        as_source: if role == Role::Source { score } else { 0.0 },
+        as_target: if role == Role::Target { score } else { 0.0 },
+        alerts: 2,
+        first: at(35),
+        last: at(95),
+        why: ["port-scan", "brute-force"]
+            .into_iter()
+            .map(|detector| Contribution {
+                alert: "a1b2c3d4e5f60718".into(),
+                detector,
+                severity: Severity::High,
+                role,
+                points,
+                title: "Port scan of 192.168.1.25 by 192.168.1.10".into(),
+            })
+            .collect(),
+    };
+    vec![
+        host("192.168.1.10", 90.6, Role::Source, 69.3),
+        host("192.168.1.25", 57.3, Role::Target, 34.7),
+    ]
+}
+
 /// A whole report, kept together.
 pub(crate) struct Whole {
     pub(crate) sources: Vec<Source>,
     pub(crate) summary: Summary,
     pub(crate) series: Series,
     pub(crate) alerts: Vec<Alert>,
+    pub(crate) incidents: Vec<Incident>,
+    pub(crate) hosts: Vec<HostRisk>,
 }
 
 impl Whole {
     pub(crate) fn usual() -> Self {
-        Self { sources: sources(), summary: summary(), series: series(), alerts: alerts() }
+        Self {
+            sources: sources(),
+            summary: summary(),
+            series: series(),
+            alerts: alerts(),
+            incidents: vec![incident()],
+            hosts: hosts(),
+        }
     }
 
     /// A report in which every text is `name`.
@@ -343,6 +434,20 @@ impl Whole {
             alert.advice.clone_from(&text);
             alert.flows = vec![text.clone()];
         }
+        for incident in &mut whole.incidents {
+            incident.id.clone_from(&text);
+            incident.title.clone_from(&text);
+            incident.explanation.clone_from(&text);
+            for step in &mut incident.story {
+                step.alert.clone_from(&text);
+                step.technique.clone_from(&text);
+                step.title.clone_from(&text);
+            }
+        }
+        for part in whole.hosts.iter_mut().flat_map(|host| &mut host.why) {
+            part.alert.clone_from(&text);
+            part.title.clone_from(&text);
+        }
         whole.summary.protocols.iter_mut().for_each(|share| share.name.clone_from(&text));
         whole.summary.applications.iter_mut().for_each(|share| share.name.clone_from(&text));
         whole
@@ -354,6 +459,8 @@ impl Whole {
             summary: &self.summary,
             series: &self.series,
             alerts: &self.alerts,
+            incidents: &self.incidents,
+            hosts: &self.hosts,
         }
     }
 }

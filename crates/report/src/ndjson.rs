@@ -1,4 +1,5 @@
-//! NDJSON: one object per line, told apart by `type`: `alert`, `flow`, `series`, `summary`.
+//! NDJSON: one object per line, told apart by `type`: `alert`, `incident`, `host`, `flow`,
+//! `series`, `summary`.
 //!
 //! The alert record is a stable contract (`schema` 1). Times are packet times in UTC; counts that
 //! are estimates carry a `..._estimated` mark; fields without a value are left out.
@@ -6,11 +7,12 @@
 use crate::json::{Object, quoted, string};
 use crate::source::Source;
 use crate::{names, put};
+use anomalyzer_engine::alert::{Contribution, Step};
 use anomalyzer_engine::flow::{FlowNames, SideRecord};
 use anomalyzer_engine::observation::SecondTotals;
 use anomalyzer_engine::series::Series;
 use anomalyzer_engine::summary::{HostShare, PerSecond, PortShare, Share};
-use anomalyzer_engine::{Alert, Evidence, FlowRecord, Summary, Tally};
+use anomalyzer_engine::{Alert, Evidence, FlowRecord, HostRisk, Incident, Summary, Tally};
 use anomalyzer_wire::{Addr, Mac, Timestamp, Tunnel};
 use std::io;
 
@@ -36,6 +38,18 @@ impl<'a> Writer<'a> {
     /// Writes an alert.
     pub fn alert(&mut self, record: &Alert) -> io::Result<()> {
         alert(&mut self.buffer, record, self.sensor);
+        self.pass_on()
+    }
+
+    /// Writes an incident.
+    pub fn incident(&mut self, record: &Incident) -> io::Result<()> {
+        incident(&mut self.buffer, record, self.sensor);
+        self.pass_on()
+    }
+
+    /// Writes a host's risk.
+    pub fn host(&mut self, record: &HostRisk) -> io::Result<()> {
+        host(&mut self.buffer, record, self.sensor);
         self.pass_on()
     }
 
@@ -107,6 +121,42 @@ pub(crate) fn alert_fields(o: &mut Object<'_>, alert: &Alert) {
     if !alert.folded.is_empty() {
         o.object("folded", |o| alert.folded.iter().for_each(|(id, n)| o.number(id, *n)));
     }
+}
+
+/// Appends an incident and a line feed. `story` names alerts by their `id`.
+pub fn incident(out: &mut Vec<u8>, incident: &Incident, sensor: Option<&str>) {
+    let mut o = open(out, "incident");
+    o.text("id", &incident.id);
+    o.plain("severity", incident.severity.name());
+    o.text("title", &incident.title);
+    o.text("explanation", &incident.explanation);
+    o.text("advice", incident.advice);
+    hosts(&mut o, ["attackers", "attacker_count"], &incident.attackers, incident.attacker_count);
+    hosts(&mut o, ["victims", "victim_count"], &incident.victims, incident.victim_count);
+    o.time("first", incident.first);
+    o.time("last", incident.last);
+    o.array("stages", &incident.stages, |out, stage| string(out, stage.name()));
+    o.number("alerts", incident.alerts);
+    o.objects("story", &incident.story, step);
+    o.number_unless_0("story_left_out", incident.steps_left_out);
+    if !incident.context.is_empty() {
+        o.object("context", |o| incident.context.iter().for_each(|(id, n)| o.number(id, *n)));
+    }
+    close(o, sensor);
+}
+
+/// Appends a host's risk and a line feed. `why` names alerts by their `id`.
+pub fn host(out: &mut Vec<u8>, host: &HostRisk, sensor: Option<&str>) {
+    let mut o = open(out, "host");
+    o.addr("addr", host.addr);
+    o.float("score", host.score);
+    o.float("as_source", host.as_source);
+    o.float("as_target", host.as_target);
+    o.number("alerts", host.alerts);
+    o.time("first", host.first);
+    o.time("last", host.last);
+    o.objects("why", &host.why, contribution);
+    close(o, sensor);
 }
 
 /// Appends a flow record and a line feed.
@@ -212,6 +262,37 @@ fn side(o: &mut Object<'_>, names: [&str; 3], addrs: &[Addr], count: Tally, macs
     if !macs.is_empty() {
         o.array(hardware, macs, |out, mac| quoted(out, |out| put::mac(out, *mac)));
     }
+}
+
+fn hosts(o: &mut Object<'_>, [list, total]: [&str; 2], addrs: &[Addr], count: u64) {
+    o.array(list, addrs, |out, addr| quoted(out, |out| put::addr(out, *addr)));
+    o.number(total, count);
+}
+
+fn step(o: &mut Object<'_>, step: &Step) {
+    o.text("alert", &step.alert);
+    o.time("first", step.first);
+    o.time("last", step.last);
+    if let Some(stage) = step.stage {
+        o.plain("stage", stage.name());
+    }
+    o.plain("detector", step.detector);
+    o.text("technique", &step.technique);
+    o.plain("severity", step.severity.name());
+    o.text("title", &step.title);
+    o.plain("link", step.link.name());
+    if let Some(hypothesis) = step.link.hypothesis() {
+        o.text("hypothesis", &hypothesis);
+    }
+}
+
+fn contribution(o: &mut Object<'_>, part: &Contribution) {
+    o.text("alert", &part.alert);
+    o.plain("detector", part.detector);
+    o.plain("severity", part.severity.name());
+    o.plain("role", part.role.name());
+    o.float("points", part.points);
+    o.text("title", &part.title);
 }
 
 fn tally(o: &mut Object<'_>, name: &str, tally: Tally) {

@@ -1,7 +1,7 @@
 //! What a report is about.
 
 use anomalyzer_engine::series::Series;
-use anomalyzer_engine::{Alert, Summary};
+use anomalyzer_engine::{Alert, HostRisk, Incident, Summary};
 use anomalyzer_wire::HostileStr;
 
 /// An input that was read: a capture file, standard input or an interface.
@@ -26,4 +26,8 @@ pub struct Report<'a> {
     pub series: &'a Series,
     /// What was found, ordered by first time.
     pub alerts: &'a [Alert],
+    /// Alerts that belong together, ordered by first time.
+    pub incidents: &'a [Incident],
+    /// Hosts by risk, highest first.
+    pub hosts: &'a [HostRisk],
 }

@@ -1,11 +1,12 @@
 //! The report for people on a terminal: what matters first, calm, honest about what was not seen.
 //!
-//! A header of three lines, the alerts, then the statistics. Every text that may hold a name from
+//! A header of three lines, the incidents, the alerts, the hosts at risk, then the statistics. Every text that may hold a name from
 //! traffic is escaped; without colour the output holds no byte below 0x20 but line feeds.
 
 mod alerts;
 mod backtest;
 mod header;
+mod incidents;
 mod page;
 mod spark;
 mod statistics;
@@ -65,7 +66,9 @@ impl fmt::Debug for Style<'_> {
 pub fn write(out: &mut dyn io::Write, report: &Report<'_>, style: &Style<'_>) -> io::Result<()> {
     let mut page = Page::new(style.bounded(), report.summary);
     header::write(&mut page, report);
+    incidents::write(&mut page, report.incidents);
     alerts::write(&mut page, report.alerts);
+    incidents::hosts(&mut page, report.hosts);
     statistics::write(&mut page, report);
     not_covered(&mut page, report);
     out.write_all(page.text().as_bytes())

@@ -83,6 +83,22 @@ impl Plan {
             .fold(office, |plan, (kind, after_s, origin)| plan.with_at(kind, after_s, origin))
     }
 
+    /// Name of the story that [`Plan::with_intrusion`] adds.
+    pub const INTRUSION: &str = "intrusion";
+
+    /// This plan with an intrusion: one workstation sweeps the network, scans a server, guesses
+    /// passwords and carries data out, at evenly spread times.
+    #[must_use]
+    pub fn with_intrusion(self) -> Self {
+        use AttackKind as Kind;
+        let steps =
+            [Kind::HostSweepTcp, Kind::PortScanSyn, Kind::BruteForceSmb, Kind::ExfiltrationSmall];
+        steps.into_iter().fold(self, |mut plan, kind| {
+            plan.attacks.push(PlannedAttack { kind, after_s: None, origin: Origin::Inside });
+            plan
+        })
+    }
+
     /// One attack without any office traffic around it.
     pub fn attack_alone(seed: u64, kind: AttackKind, origin: Origin) -> Self {
         let plan = Self { office: false, ..Self::office(seed, 60) };

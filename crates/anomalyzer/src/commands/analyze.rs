@@ -14,7 +14,7 @@ use crate::stop::Stop;
 use crate::terminal::Terminal;
 use anomalyzer_capture::{Limits, LiveStats};
 use anomalyzer_engine::threat::Indicators;
-use anomalyzer_engine::{Alert, Config, Correlator, Severity, Summary, text};
+use anomalyzer_engine::{Config, Correlator, Severity, Summary, View, text};
 use anomalyzer_report::{Report, Source};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -158,7 +158,7 @@ struct Facts {
     outcome: Outcome,
     sources: Vec<Source>,
     summary: Summary,
-    alerts: Vec<Alert>,
+    view: View,
 }
 
 impl Facts {
@@ -167,18 +167,26 @@ impl Facts {
         let mut summary = correlator.summary();
         summary.counters.push(("clock_jumps", pacer.jumps()));
         summary.counters.push(("clock_regressions", pacer.regressions()));
+        let view = correlator.view();
+        summary.counters.extend(view.counters());
         summary.counters.sort_unstable();
-        let alerts = correlator.alerts();
-        Self { outcome, sources, summary, alerts }
+        Self { outcome, sources, summary, view }
     }
 
     fn report(&self) -> Report<'_> {
-        let Self { outcome, sources, summary, alerts } = self;
-        Report { sources, summary, series: outcome.correlator.series(), alerts }
+        let Self { outcome, sources, summary, view } = self;
+        Report {
+            sources,
+            summary,
+            series: outcome.correlator.series(),
+            alerts: &view.alerts,
+            incidents: &view.incidents.list,
+            hosts: &view.hosts.list,
+        }
     }
 
     fn at_least(&self, severity: Severity) -> usize {
-        self.alerts.iter().filter(|a| a.severity >= severity).count()
+        self.view.alerts.iter().filter(|a| a.severity >= severity).count()
     }
 }
 

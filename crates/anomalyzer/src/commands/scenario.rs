@@ -37,12 +37,18 @@ fn catalogue() -> String {
         };
         let _ = writeln!(text, "{:width$}  {found}", kind.name());
     }
+    let story = "a sweep, a scan, guessed passwords and data carried out, by one host";
+    let _ = writeln!(text, "{:width$}  {story}", Plan::INTRUSION);
     text
 }
 
 fn write(options: &ScenarioWrite, terminal: &Terminal) -> Result<(), Failure> {
     let mut plan = Plan::office(options.seed, options.minutes);
     for name in &options.attack {
+        if name == Plan::INTRUSION {
+            plan = plan.with_intrusion();
+            continue;
+        }
         for kind in kinds(name)? {
             plan = plan.with(kind);
         }
@@ -72,7 +78,10 @@ fn kinds(name: &str) -> Result<Vec<AttackKind>, Failure> {
     if let Some(kind) = AttackKind::ALL.iter().find(|k| k.name() == name) {
         return Ok(vec![*kind]);
     }
-    let hint = words::did_you_mean(name, AttackKind::ALL.iter().map(|k| k.name()));
+    let hint = words::did_you_mean(
+        name,
+        AttackKind::ALL.iter().map(|k| k.name()).chain([ALL, Plan::INTRUSION]),
+    );
     let see = "(see `anomalyzer scenario list`)";
     Err(Failure::usage(format!("no attack is called `{name}`{hint} {see}")))
 }

@@ -43,10 +43,12 @@ impl Tables {
     }
 }
 
-/// Writes summary.csv, series.csv and alerts.csv.
+/// Writes summary.csv, series.csv, alerts.csv, incidents.csv and hosts.csv.
 pub(super) fn tables(folder: &Path, report: &Report<'_>) -> Result<(), Failure> {
     file(&folder.join("summary.csv"), |out| csv::summary(out, report.summary))?;
     file(&folder.join("series.csv"), |out| csv::series(out, report.series))?;
+    file(&folder.join("incidents.csv"), |out| csv::incidents(out, report.incidents))?;
+    file(&folder.join("hosts.csv"), |out| csv::hosts(out, report.hosts))?;
     file(&folder.join("alerts.csv"), |out| {
         let mut alerts = Alerts::new(out)?;
         report.alerts.iter().try_for_each(|alert| alerts.row(alert))?;

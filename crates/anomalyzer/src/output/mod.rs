@@ -123,12 +123,22 @@ fn wanted(only: &[Part], part: Part) -> bool {
     only.is_empty() || only.contains(&part)
 }
 
-/// Writes alerts, series and summary as NDJSON to stdout.
+/// Writes alerts, incidents, hosts, series and summary as NDJSON to stdout.
 fn json(report: &Report<'_>, only: &[Part]) -> Result<(), Failure> {
     let mut lines = Lines::stdout();
     if wanted(only, Part::Alerts) {
         for alert in report.alerts {
             lines.append(|out| ndjson::alert(out, alert, None))?;
+        }
+    }
+    if wanted(only, Part::Incidents) {
+        for incident in report.incidents {
+            lines.append(|out| ndjson::incident(out, incident, None))?;
+        }
+    }
+    if wanted(only, Part::Hosts) {
+        for host in report.hosts {
+            lines.append(|out| ndjson::host(out, host, None))?;
         }
     }
     if wanted(only, Part::Series) {

@@ -5,6 +5,7 @@ mod compare;
 mod fold;
 mod growth;
 pub mod incident;
+pub mod risk;
 mod stage;
 #[cfg(test)]
 mod testing;
@@ -12,6 +13,7 @@ mod testing;
 pub use book::{AlertBook, BookCounters, REOPEN_GAP_NANOS};
 pub use compare::{Comparison, compare};
 pub use incident::{Incident, Incidents, Link, Step};
+pub use risk::{Contribution, HostRisk, Hosts, Role};
 pub use stage::{STAGES, Stage, stage_of};
 
 use crate::finding::{Evidence, Subject, Tally};
@@ -51,6 +53,29 @@ impl Severity {
     /// The severity with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// Everything there is to tell at one moment: alerts, and what is made from them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct View {
+    /// All alerts, ordered by first time, then id.
+    pub alerts: Vec<Alert>,
+    /// Alerts that belong together.
+    pub incidents: Incidents,
+    /// Hosts by risk.
+    pub hosts: Hosts,
+}
+
+impl View {
+    /// What was made and what did not fit: name, value, for [`crate::Summary::counters`].
+    pub fn counters(&self) -> [(&'static str, u64); 4] {
+        [
+            ("incident_steps_left_out", self.incidents.steps_left_out),
+            ("incidents", self.incidents.list.len() as u64),
+            ("incidents_left_out", self.incidents.left_out),
+            ("risk_hosts_left_out", self.hosts.left_out),
+        ]
     }
 }
 

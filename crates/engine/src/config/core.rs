@@ -13,13 +13,19 @@ pub(crate) struct Core {
 }
 
 /// One sentence for each section, in the order of the reference.
-pub(crate) const SECTIONS: [(&str, &str); 6] = [
+pub(crate) const SECTIONS: [(&str, &str); 8] = [
     (
         "limits",
         "Sizes of the tables that traffic fills. When one is full, what matters least goes.",
     ),
     ("flow", "When a flow ends, by packet time."),
     ("stream", "How far the payload of each direction is read."),
+    ("incidents", "Which alerts are steps of one attack."),
+    (
+        "risk",
+        "How much there is against each host, 0 to 100: each alert counts by its severity and \
+         confidence, fades with time, and independent evidence adds up.",
+    ),
     ("site", "The site itself."),
     ("keywords", "Patterns searched in payloads."),
     ("threat", "Addresses, names and fingerprints that nobody should have contact with."),
@@ -48,7 +54,7 @@ macro_rules! core {
 /// Every setting outside of the detectors.
 #[rustfmt::skip] // one row is one setting
 #[allow(clippy::cast_lossless)] // one macro for fields of several widths
-pub(crate) static CORE: [Core; 11] = [
+pub(crate) static CORE: [Core; 14] = [
     core!("limits", "flows", Count, (1_024.0, 16_777_216.0),
         "Flows kept at a time, over all workers; half-open flows and those of one packet go first.",
         config.limits.flows: usize),
@@ -76,4 +82,14 @@ pub(crate) static CORE: [Core; 11] = [
     core!("stream", "depth", Bytes, (0.0, 1_073_741_824.0),
         "Bytes of each direction that are searched for keywords; bytes known to be encrypted are \
          not searched.", config.stream.depth: u64),
+    core!("incidents", "gap_s", Seconds, (60.0, 2_592_000.0),
+        "Longest time between two alerts of one attack. A day: attackers pause for hours between \
+         steps, and the rules of common monitoring products add up risk over 24 hours.",
+        config.incidents.gap_s: u32),
+    core!("risk", "half_life_s", Seconds, (60.0, 31_536_000.0),
+        "Time after which an alert counts half for the risk of its hosts. A day: what nothing \
+         followed on is a quarter after two.", config.risk.half_life_s: u32),
+    core!("risk", "period_s", Seconds, (1.0, 31_536_000.0),
+        "Time within which one detector counts once for a host, so that one long scan is one \
+         piece of evidence.", config.risk.period_s: u32),
 ];

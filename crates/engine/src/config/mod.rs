@@ -26,6 +26,10 @@ pub struct Config {
     pub flow: FlowSettings,
     /// TCP streams and payload search.
     pub stream: StreamSettings,
+    /// How alerts join to incidents.
+    pub incidents: IncidentSettings,
+    /// How the risk of hosts is weighed.
+    pub risk: RiskSettings,
     /// The site's networks; empty means the private ranges.
     pub home: Vec<Prefix>,
     /// Keyword lists: files, and `builtin:NAME`. Read by the program, since the engine reads no
@@ -45,6 +49,8 @@ struct Defaults {
     limits: Limits,
     flow: FlowSettings,
     stream: StreamSettings,
+    incidents: IncidentSettings,
+    risk: RiskSettings,
 }
 
 const DEFAULT: Defaults = Defaults {
@@ -58,6 +64,8 @@ const DEFAULT: Defaults = Defaults {
         active_s: 3_600,
     },
     stream: StreamSettings { depth: 65_536 },
+    incidents: IncidentSettings { gap_s: 86_400 },
+    risk: RiskSettings { half_life_s: 86_400, period_s: 86_400 },
 };
 
 /// Sizes of tables keyed by traffic.
@@ -97,12 +105,30 @@ pub struct StreamSettings {
     pub depth: u64,
 }
 
+/// How alerts join to incidents.
+#[derive(Clone, Copy, Debug)]
+pub struct IncidentSettings {
+    /// Longest time between two alerts of one attack, in seconds.
+    pub gap_s: u32,
+}
+
+/// How the risk of hosts is weighed.
+#[derive(Clone, Copy, Debug)]
+pub struct RiskSettings {
+    /// Time after which an alert counts half, in seconds.
+    pub half_life_s: u32,
+    /// Time within which a detector counts once for a host and role, in seconds.
+    pub period_s: u32,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             limits: DEFAULT.limits,
             flow: DEFAULT.flow,
             stream: DEFAULT.stream,
+            incidents: DEFAULT.incidents,
+            risk: DEFAULT.risk,
             home: Vec::new(),
             keywords: default_lists(),
             threat: Vec::new(),

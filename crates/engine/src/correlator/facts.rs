@@ -145,6 +145,11 @@ impl Facts {
         self.totals.merge(totals);
     }
 
+    /// The latest packet time.
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        self.times.map(|times| times.last)
+    }
+
     pub(super) fn mac(&self, addr: Addr) -> Option<Mac> {
         self.macs.get(&addr).copied()
     }

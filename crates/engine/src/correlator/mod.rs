@@ -7,7 +7,9 @@ mod merge;
 mod ranked;
 mod resolved;
 
-use crate::alert::{Alert, AlertBook};
+use crate::alert::incident::{self, Joining};
+use crate::alert::risk::{self, Weighing};
+use crate::alert::{Alert, AlertBook, View};
 use crate::config::{Config, Section};
 use crate::detect::{DETECTORS, Detector, Reporter, Spec};
 use crate::finding::Finding;
@@ -240,6 +242,22 @@ impl Correlator {
     /// All alerts so far, ordered by first time, then id.
     pub fn alerts(&self) -> Vec<Alert> {
         self.book.alerts(&|addr| self.facts.mac(addr))
+    }
+
+    /// Alerts, incidents and hosts at risk so far. Each call makes them anew.
+    pub fn view(&self) -> View {
+        let alerts = self.alerts();
+        let config = &self.config;
+        let seconds = |s: u32| i64::from(s).saturating_mul(1_000_000_000);
+        let joining = Joining { gap: seconds(config.incidents.gap_s) };
+        let weighing = Weighing {
+            half_life: seconds(config.risk.half_life_s),
+            period: seconds(config.risk.period_s),
+        };
+        let incidents = incident::incidents(&alerts, joining, &|addr| config.is_local(addr));
+        let now = self.facts.last().unwrap_or_default();
+        let hosts = risk::hosts(&alerts, weighing, now);
+        View { alerts, incidents, hosts }
     }
 
     /// The facts so far (totals of protocols and counters at the end of the input only).

@@ -3,6 +3,7 @@
 
 mod flows;
 mod hostile;
+mod incidents;
 mod keywords;
 mod order;
 mod pairing;

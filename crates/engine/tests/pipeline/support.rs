@@ -5,8 +5,8 @@ use anomalyzer_engine::keyword::{KeywordHit, Matcher};
 use anomalyzer_engine::observation::{AppSeen, FlowOutcome};
 use anomalyzer_engine::threat::Indicators;
 use anomalyzer_engine::{
-    Alert, Config, Correlator, EpochBatch, FlowRecord, Marker, Observation, Output, Pacer, Summary,
-    Worker,
+    Alert, Config, Correlator, EpochBatch, FlowRecord, HostRisk, Incident, Marker, Observation,
+    Output, Pacer, Summary, View, Worker,
 };
 use anomalyzer_scenario::build::ip::Peer;
 use anomalyzer_scenario::build::tcp::{self, Segment};
@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub(crate) struct Outcome {
     pub(crate) flows: Vec<FlowRecord>,
     pub(crate) alerts: Vec<Alert>,
+    pub(crate) incidents: Vec<Incident>,
+    pub(crate) hosts: Vec<HostRisk>,
     pub(crate) summary: Summary,
     pub(crate) hits: Vec<KeywordHit>,
     pub(crate) outcomes: Vec<FlowOutcome>,
@@ -138,8 +140,13 @@ impl Run {
             workers[usize::try_from(shard).unwrap()].frame(paced.seq, paced.now, &raw);
         }
         cut(&mut workers, pacer.finish());
-        let (alerts, summary) = (correlator.alerts(), correlator.summary());
-        Outcome { flows: out.0, alerts, summary, hits, outcomes, facts, open_max: open.max }
+        let (view, summary) = (correlator.view(), correlator.summary());
+        let View { alerts, incidents, hosts, .. } = view;
+        let incidents = incidents.list;
+        let hosts = hosts.list;
+        let flows = out.0;
+        let open_max = open.max;
+        Outcome { flows, alerts, incidents, hosts, summary, hits, outcomes, facts, open_max }
     }
 }
 

@@ -103,6 +103,26 @@ fn alert_row() {
 }
 
 #[test]
+fn incident_and_host_rows() {
+    let whole = Whole::usual();
+    let mut out = Vec::new();
+    incidents(&mut out, &whole.incidents).unwrap();
+    let rows = read(&out);
+    assert_eq!(
+        rows[1][5..13].join("|"),
+        concat!(
+            "192.168.1.10 192.168.1.25|2|192.168.1.25|1|reconnaissance access exfiltration|5|",
+            "port-scan-35 brute-force-50 brute-force-60 brute-force-70 exfiltration-80|noisy-host=2"
+        )
+    );
+    let mut out = Vec::new();
+    hosts(&mut out, &whole.hosts).unwrap();
+    let rows = read(&out);
+    assert_eq!(rows[2][0..5].join("|"), "192.168.1.25|57.3|0|57.3|2");
+    assert_eq!(rows[2][7], "a1b2c3d4e5f60718=34.7 a1b2c3d4e5f60718=34.7");
+}
+
+#[test]
 fn summary_and_series_rows() {
     let whole = Whole::usual();
     let mut out = Vec::new();
@@ -139,7 +159,10 @@ fn no_cell_of_a_hostile_name_is_a_formula() {
         file.finish().unwrap();
         let mut facts = Vec::new();
         summary(&mut facts, &whole.summary).unwrap();
-        out = [out, alerts, facts].concat();
+        let mut made = Vec::new();
+        incidents(&mut made, &whole.incidents).unwrap();
+        hosts(&mut made, &whole.hosts).unwrap();
+        out = [out, alerts, facts, made].concat();
         assert!(out.iter().all(|b| *b == b'\n' || (*b >= 0x20 && *b != 0x7f)));
         let mut reader =
             ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(&out[..]);

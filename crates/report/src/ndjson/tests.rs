@@ -34,6 +34,52 @@ fn alert_is_the_contract() {
 }
 
 #[test]
+fn incident_and_host_are_the_contract() {
+    let text = line(|out| incident(out, &fixture::incident(), Some("s")));
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        text.split(r#","explanation""#).next().unwrap(),
+        concat!(
+            r#"{"type":"incident","schema":1,"id":"0f1e2d3c4b5a6978","severity":"critical","#,
+            r#""title":"192.168.1.10, then 192.168.1.25: reconnaissance, access, exfiltration in "#,
+            r#"5 alerts""#
+        )
+    );
+    assert_eq!(value["attackers"], serde_json::json!(["192.168.1.10", "192.168.1.25"]));
+    assert_eq!((&value["attacker_count"], &value["victim_count"]), (&2.into(), &1.into()));
+    assert_eq!(value["stages"], serde_json::json!(["reconnaissance", "access", "exfiltration"]));
+    assert_eq!(value["context"]["noisy-host"], 2);
+    assert!(value["story_left_out"].is_null());
+    assert_eq!(
+        value["story"][0],
+        serde_json::json!({
+            "alert": "port-scan-35", "first": "2025-10-11T12:00:35.123456Z",
+            "last": "2025-10-11T12:00:40.123456Z", "stage": "reconnaissance",
+            "detector": "port-scan", "technique": "", "severity": "medium",
+            "title": "Port scan of 192.168.1.25", "link": "begins"
+        })
+    );
+    assert_eq!(value["story"][4]["link"], "hand-over");
+    assert_eq!(
+        value["story"][4]["hypothesis"],
+        "192.168.1.25 was attacked by 192.168.1.10 before and may have been taken over."
+    );
+    let text = line(|out| host(out, &fixture::hosts()[0], None));
+    assert_eq!(
+        text,
+        concat!(
+            r#"{"type":"host","schema":1,"addr":"192.168.1.10","score":90.6,"as_source":90.6,"#,
+            r#""as_target":0,"alerts":2,"first":"2025-10-11T12:00:35.123456Z","#,
+            r#""last":"2025-10-11T12:01:35.123456Z","why":[{"alert":"a1b2c3d4e5f60718","#,
+            r#""detector":"port-scan","severity":"high","role":"source","points":69.3,"#,
+            r#""title":"Port scan of 192.168.1.25 by 192.168.1.10"},{"alert":"a1b2c3d4e5f60718","#,
+            r#""detector":"brute-force","severity":"high","role":"source","points":69.3,"#,
+            r#""title":"Port scan of 192.168.1.25 by 192.168.1.10"}]}"#,
+        )
+    );
+}
+
+#[test]
 fn flow_has_every_field() {
     let text = line(|out| flow(out, &fixture::flow(), None));
     let expected = concat!(
@@ -133,6 +179,15 @@ fn hostile_names_stay_values() {
             let text = line(|out| alert(out, alert_record, None));
             let value: Value = serde_json::from_str(&text).unwrap();
             assert_eq!(value["title"], alert_record.title);
+        }
+        for record in &whole.incidents {
+            let value: Value =
+                serde_json::from_str(&line(|out| incident(out, record, None))).unwrap();
+            assert_eq!(value["story"][0]["title"], record.title);
+        }
+        for record in &whole.hosts {
+            let value: Value = serde_json::from_str(&line(|out| host(out, record, None))).unwrap();
+            assert_eq!(value["why"][0]["title"], record.why[0].title);
         }
         let text = line(|out| summary(out, &whole.summary, &whole.sources, None));
         serde_json::from_str::<Value>(&text).unwrap();

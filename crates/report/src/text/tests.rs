@@ -25,6 +25,10 @@ fn no_line_is_wider_than_the_terminal() {
         alert.title = "word ".repeat(100);
         alert.explanation = "x".repeat(500);
     }
+    for incident in &mut wide.incidents {
+        incident.title = "word ".repeat(100);
+        incident.story.iter_mut().for_each(|step| step.title = "x".repeat(500));
+    }
     for whole in [Whole::usual(), wide] {
         for width in [60, 72, 80, 100, 120] {
             let text = page(&whole, &Style { width, ..Style::default() });
@@ -71,6 +75,7 @@ fn hostile_names_steer_nothing() {
         assert!(!text.contains(steers), "{name:?}");
         // A name cannot forge a heading: no line of its own begins with what it holds.
         assert_eq!(text.lines().filter(|line| line.starts_with("Alerts  ")).count(), 1);
+        assert_eq!(text.lines().filter(|line| line.starts_with("Incidents  ")).count(), 1);
     }
 }
 
@@ -79,6 +84,8 @@ fn nothing_one_packet_and_a_long_capture() {
     let mut empty = Whole::usual();
     (empty.summary, empty.series) = (Summary::default(), Series::default());
     empty.alerts.clear();
+    empty.incidents.clear();
+    empty.hosts.clear();
     empty.sources.truncate(1);
     let text = page(&empty, &Style::default());
     assert!(text.contains("No packets.") && text.contains("Alerts  none"), "{text}");
@@ -101,4 +108,16 @@ fn the_limit_says_what_it_hides() {
     let text = page(&whole, &Style { alerts_max: 3, ..Style::default() });
     assert_eq!(text.matches("  HIGH  ").count(), 3);
     assert!(text.contains("and 4 alerts more"));
+    whole.incidents = vec![fixture::incident(); 12];
+    whole.incidents[0].story = (0..40)
+        .map(|n| {
+            let mut step = fixture::incident().story.remove(n % 2);
+            step.title = format!("step {n}");
+            step
+        })
+        .collect();
+    whole.incidents[0].alerts = 45;
+    let text = page(&whole, &Style::default());
+    assert_eq!(text.matches("  CRITICAL  ").count(), 10);
+    assert!(text.contains("and 2 incidents more") && text.contains("and 33 alerts more"), "{text}");
 }

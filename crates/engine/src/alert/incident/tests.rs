@@ -39,10 +39,7 @@ fn one_source_is_one_story_in_time_order() {
     assert_eq!((incident.first, incident.last), (at(0), at(3_060)));
     assert_eq!(incident.attackers, [inside(5)]);
     assert_eq!(incident.victims, [inside(1), inside(9), inside(5)]);
-    assert_eq!(
-        incident.title,
-        "10.0.0.5: reconnaissance, access, exfiltration in 4 alerts",
-    );
+    assert_eq!(incident.title, "10.0.0.5: reconnaissance, access, exfiltration in 4 alerts",);
     assert_eq!(links(intrusion()), ["begins", "same-source", "same-source", "same-source"]);
 }
 
