@@ -128,6 +128,7 @@ pub(crate) fn statistic(detector: &'static str, title: &str, severity: Severity)
         title: title.into(),
         explanation: "Above the usual.".into(),
         advice: "Look at it.".into(),
+        subject: Subject { src: Some(addr("2001:db8::5")), ..Subject::default() },
         src: vec![addr("2001:db8::5")],
         src_count: Tally::exact(1),
         src_mac: Vec::new(),

@@ -22,6 +22,8 @@ pub const HOSTS_MAX: usize = 1_000;
 pub const WHY_MAX: usize = 10;
 /// A target counts half: to be attacked is no guilt, but it may have worked.
 const TARGET_SHARE: f64 = 0.5;
+/// To be looked at counts a tenth: a sweep alone says nothing about each of its hosts.
+const LOOKED_AT_SHARE: f64 = 0.1;
 
 /// Settings of the score.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +150,11 @@ fn strength(alert: &Alert, role: Role, weighing: Weighing, now: Timestamp) -> f6
         Severity::High => 0.7,
         Severity::Critical => 0.95,
     };
-    let share = if role == Role::Target { TARGET_SHARE } else { 1.0 };
+    let share = match (role, stage_of(alert.detector)) {
+        (Role::Source, _) => 1.0,
+        (Role::Target, Some(Stage::Reconnaissance)) => LOOKED_AT_SHARE,
+        (Role::Target, _) => TARGET_SHARE,
+    };
     let age = now.since(alert.last).max(0) as f64;
     let half_lives = age / weighing.half_life.max(1) as f64;
     weight * alert.confidence.clamp(0.0, 1.0) * share * (-half_lives).exp2()
@@ -238,13 +244,15 @@ mod tests {
     }
 
     #[test]
-    fn source_counts_in_full_and_target_half() {
+    fn source_counts_in_full_and_target_by_what_was_done_to_it() {
         let scan = [alert("port-scan", outside(1), inside(9), 0)];
         let source = of(&scan, 60, outside(1));
         close(source.score, 40.0);
         close(source.as_target, 0.0);
         assert_eq!((source.why[0].role, source.why[0].detector), (Role::Source, "port-scan"));
-        close(of(&scan, 60, inside(9)).score, 20.0);
+        close(of(&scan, 60, inside(9)).score, 4.0);
+        let guess = [alert("brute-force", outside(1), inside(9), 0)];
+        close(of(&guess, 60, inside(9)).score, 20.0);
     }
 
     #[test]

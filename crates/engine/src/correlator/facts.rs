@@ -9,7 +9,7 @@ use crate::series::Series;
 use crate::summary::{HostShare, PerSecond, PortShare, Share, Summary};
 use crate::worker::{Times, Volume, WorkerTotals};
 use anomalyzer_wire::app::AppProto;
-use anomalyzer_wire::{Addr, Mac, Timestamp};
+use anomalyzer_wire::{Addr, Mac};
 use std::collections::BTreeMap;
 
 /// Rows of the summary's rankings.
@@ -143,11 +143,6 @@ impl Facts {
 
     pub(super) fn totals(&mut self, totals: &WorkerTotals) {
         self.totals.merge(totals);
-    }
-
-    /// The latest packet time.
-    pub(super) fn last(&self) -> Option<Timestamp> {
-        self.times.map(|times| times.last)
     }
 
     pub(super) fn mac(&self, addr: Addr) -> Option<Mac> {

@@ -65,7 +65,7 @@ fn in_full(page: &mut Page<'_>, incident: &Incident) {
         "{} for {}{dot}against {}",
         page.time(incident.first),
         duration(span),
-        addresses(&incident.victims, incident.victim_count),
+        addresses(incident.victims.get(..2).unwrap_or(&incident.victims), incident.victim_count),
         dot = page.dot(),
     );
     let facts = page.paint(Ink::Quiet, &page.fit(&facts, page.style().width.saturating_sub(BODY)));
@@ -99,15 +99,15 @@ fn story(page: &mut Page<'_>, incident: &Incident) {
         let stage = step.stage.map_or("", |stage| stage.name());
         let lead = format!("{time}  {stage:<wide$}  ");
         let more = if *n > 1 { format!(" (and {} more)", thousands(n - 1)) } else { String::new() };
-        let left = page.style().width.saturating_sub(LABELLED + lead.chars().count());
+        let left = page.style().width.saturating_sub(BODY + lead.chars().count());
         let title = page.fit(&page.clean(&step.title), left.saturating_sub(more.len()));
         let stage = page.paint(Ink::Severity(step.severity), &format!("{stage:<wide$}"));
-        page.line(&format!("{label}{time}  {stage}  {title}{more}"));
+        page.line(&format!("    {time}  {stage}  {title}{more}"));
     }
     let shown: u64 = runs.iter().take(LINES).map(|(_, n)| n).sum();
     let more = incident.alerts.saturating_sub(shown);
     if more > 0 {
-        page.line(&format!("              and {} more", counted(more, "alert")));
+        page.line(&format!("    and {} more", counted(more, "alert")));
     }
 }
 

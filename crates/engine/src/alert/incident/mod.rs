@@ -66,7 +66,7 @@ pub struct Incident {
     pub attacker_count: u64,
     /// Hosts that were attacked or are controlled, in order, at most 20.
     pub victims: Vec<Addr>,
-    /// How many are known; an alert that lists a part of its victims makes this a lower bound.
+    /// At least so many: an alert counts all its victims but lists only some.
     pub victim_count: u64,
     /// Packet time of its first observation.
     pub first: Timestamp,

@@ -33,7 +33,7 @@ pub(super) fn tell(claims: &[Claim<'_>], group: &[Member]) -> Incident {
         advice: verdict::advice(&stages),
         attacker_count: hosts.attackers.len() as u64,
         attackers: hosts.attackers.iter().copied().take(ADDRESSES).collect(),
-        victim_count: hosts.victims.len() as u64,
+        victim_count: hosts.victim_count,
         victims: hosts.victims.iter().copied().take(ADDRESSES).collect(),
         first,
         last,
@@ -49,12 +49,14 @@ pub(super) fn tell(claims: &[Claim<'_>], group: &[Member]) -> Incident {
 struct Hosts {
     attackers: Vec<Addr>,
     victims: Vec<Addr>,
+    victim_count: u64,
 }
 
 impl Hosts {
     fn of(members: &[(&Claim<'_>, &Link)]) -> Self {
         let (mut attackers, mut victims) = (Vec::new(), Vec::new());
         let mut known = (BTreeSet::new(), BTreeSet::new());
+        let mut most = 0;
         for (claim, _) in members {
             if let Some(actor) = claim.actor
                 && known.0.insert(actor)
@@ -64,6 +66,7 @@ impl Hosts {
             let suffers = if claim.stage.is_some_and(Stage::by_victim) {
                 claim.actor.as_slice()
             } else {
+                most = most.max(claim.alert.dst_count.value);
                 claim.alert.dst.as_slice()
             };
             for victim in suffers {
@@ -72,7 +75,8 @@ impl Hosts {
                 }
             }
         }
-        Self { attackers, victims }
+        let victim_count = most.max(victims.len() as u64);
+        Self { attackers, victims, victim_count }
     }
 }
 
