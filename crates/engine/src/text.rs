@@ -70,6 +70,17 @@ pub fn addresses(addrs: &[Addr], total: u64) -> String {
     }
 }
 
+/// Bytes as lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+    out
+}
+
 /// Name of an IP protocol number: `tcp`, `udp`, `icmp`...; `proto-N` for one without a common name.
 pub fn ip_protocol(proto: u8) -> Cow<'static, str> {
     Cow::Borrowed(match proto {
@@ -180,5 +191,6 @@ mod tests {
         assert_eq!(duration(0.25), "0.25 s");
         assert_eq!(duration(200.0), "3 min 20 s");
         assert_eq!(duration(0.0), "0 s");
+        assert_eq!(hex(&[0, 0x0f, 0xa5, 255]), "000fa5ff");
     }
 }

@@ -3,6 +3,7 @@
 use super::{Alert, Severity};
 use crate::detect::Spec;
 use crate::finding::{Evidence, Finding, Subject, Tally};
+use crate::text::hex;
 use anomalyzer_wire::{Addr, Mac, Timestamp};
 use sha1::{Digest, Sha1};
 
@@ -254,8 +255,5 @@ fn id(detector: &str, subject: &Subject, first: Timestamp) -> String {
     hash.update(subject.port.unwrap_or_default().to_be_bytes());
     hash.update(first.nanos().to_be_bytes());
     let digest: [u8; 20] = hash.finalize().into();
-    digest
-        .iter()
-        .take(8)
-        .fold(String::with_capacity(16), |text, byte| text + &format!("{byte:02x}"))
+    hex(digest.get(..8).unwrap_or_default())
 }

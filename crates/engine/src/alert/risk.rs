@@ -226,7 +226,7 @@ fn tenth(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::testing::{alert, at, inside, outside};
+    use crate::alert::testing::{alert, at, inside, outside, stranger};
 
     const DAY: i64 = 86_400;
 
@@ -293,7 +293,9 @@ mod tests {
         let all = weigh(&statistics, 100);
         assert_eq!(all.list.len(), 1, "a statistic has no target");
         assert!(all.list[0].score < 15.0, "{:?}", all.list[0]);
-        statistics.iter_mut().for_each(|alert| alert.severity = Severity::Info);
+        for alert in &mut statistics {
+            alert.severity = Severity::Info;
+        }
         assert_eq!(weigh(&statistics, 100).list, []);
     }
 
@@ -317,12 +319,8 @@ mod tests {
             alerts.push(sure);
         }
         assert!(of(&alerts, 0, inside(5)).score <= 100.0);
-        let many: Vec<Alert> = (0..HOSTS_MAX as u32 + 7)
-            .map(|n| {
-                let [_, _, high, low] = n.to_be_bytes();
-                alert("port-scan", Addr::v4([198, 51, high, low]), inside(9), 0)
-            })
-            .collect();
+        let many: Vec<Alert> =
+            (0..HOSTS_MAX + 7).map(|n| alert("port-scan", stranger(n), inside(9), 0)).collect();
         let all = weigh(&many, 60);
         assert_eq!((all.list.len(), all.left_out), (HOSTS_MAX, 8));
     }

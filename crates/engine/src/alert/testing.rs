@@ -14,6 +14,12 @@ pub(super) fn outside(last: u8) -> Addr {
     Addr::v4([203, 0, 113, last])
 }
 
+/// One of many hosts on the Internet.
+pub(super) fn stranger(nth: usize) -> Addr {
+    let [.., high, low] = nth.to_be_bytes();
+    Addr::v4([198, 51, high, low])
+}
+
 /// A second of packet time.
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_secs_nanos(1_000_000 + second, 0)

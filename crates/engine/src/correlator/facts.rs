@@ -9,7 +9,7 @@ use crate::series::Series;
 use crate::summary::{HostShare, PerSecond, PortShare, Share, Summary};
 use crate::worker::{Times, Volume, WorkerTotals};
 use anomalyzer_wire::app::AppProto;
-use anomalyzer_wire::{Addr, Mac};
+use anomalyzer_wire::{Addr, Mac, Timestamp};
 use std::collections::BTreeMap;
 
 /// Rows of the summary's rankings.

@@ -3,7 +3,7 @@
 use super::join::Member;
 use super::{ADDRESSES, Claim, Incident, Link, STEPS_MAX, Stage, Step, actor, verdict};
 use crate::alert::{Alert, REOPEN_GAP_NANOS, Severity};
-use crate::text::{addresses, counted, duration};
+use crate::text::{addresses, counted, duration, hex};
 use anomalyzer_wire::{Addr, Timestamp};
 use sha1::{Digest, Sha1};
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,7 +158,7 @@ fn id(alert: &str) -> String {
     hash.update("incident");
     hash.update(alert);
     let digest: [u8; 20] = hash.finalize().into();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(digest.get(..8).unwrap_or_default())
 }
 
 /// Counts the statistics that have the hosts and the time of an incident: each with the earliest

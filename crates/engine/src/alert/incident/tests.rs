@@ -1,7 +1,7 @@
 //! Which alerts become one story, and which do not.
 
 use super::*;
-use crate::alert::testing::{alert, at, inside, outside};
+use crate::alert::testing::{alert, at, inside, outside, stranger};
 
 const HOUR: i64 = 3_600;
 
@@ -206,12 +206,11 @@ fn many_alerts_keep_the_steps_that_differ() {
 #[test]
 fn more_incidents_than_fit_are_counted() {
     let mut alerts = Vec::new();
-    for n in 0..(INCIDENTS_MAX as u32 + 5) {
-        let [_, _, high, low] = n.to_be_bytes();
-        let source = Addr::v4([198, 51, high, low]);
-        alerts.push(alert("port-scan", source, inside(1), i64::from(n)));
-        let second = if n > 1_000 { "brute-force" } else { "host-sweep" };
-        alerts.push(alert(second, source, inside(1), i64::from(n) + 5));
+    for (n, second) in (0..INCIDENTS_MAX + 5).zip(0_i64..) {
+        let source = stranger(n);
+        alerts.push(alert("port-scan", source, inside(1), second));
+        let then = if n > 1_000 { "brute-force" } else { "host-sweep" };
+        alerts.push(alert(then, source, inside(1), second + 5));
     }
     let all = join(alerts);
     assert_eq!((all.list.len(), all.left_out), (INCIDENTS_MAX, 5));
