@@ -92,7 +92,7 @@ fn story(page: &mut Page<'_>, incident: &Incident) {
         }
     }
     let wide = incident.stages.iter().map(|stage| stage.name().len()).max().unwrap_or(0);
-    for (nth, (step, n)) in runs.iter().take(LINES).enumerate() {
+    for (step, n) in runs.iter().take(LINES) {
         let time = page.time(step.first);
         let stage = step.stage.map_or("", |stage| stage.name());
         let lead = format!("{time}  {stage:<wide$}  ");
