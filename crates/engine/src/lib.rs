@@ -11,6 +11,7 @@ pub mod config;
 mod correlator;
 pub mod count;
 pub mod detect;
+mod dns;
 pub mod finding;
 pub mod flow;
 pub mod keyword;

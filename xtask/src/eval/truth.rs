@@ -47,9 +47,9 @@ const DETECTORS: &[(&str, &str, bool)] = &[
     ("bruteforce-*", "brute-force", false),
     ("password-spray", "brute-force", false),
     ("arp-spoofing", "arp-spoof", true),
-    ("dns-tunnel", "dns-tunnel", false),
-    ("dns-c2", "dns-tunnel", false),
-    ("malware-dga", "dga", false),
+    ("dns-tunnel", "dns-tunnel", true),
+    ("dns-c2", "dns-tunnel", true),
+    ("malware-dga", "dga", true),
     ("icmp-tunnel", "icmp-tunnel", false),
     ("beacon", "beacon", true),
     ("web-*", "keyword", false),
@@ -142,6 +142,7 @@ mod tests {
         assert_eq!(expected("portscan-syn"), Some(("port-scan", true)));
         assert_eq!(expected("dos-icmpv6-flood"), Some(("flood", true)));
         assert_eq!(expected("ddos-reflection"), Some(("ddos", true)));
+        assert_eq!(expected("dns-c2"), Some(("dns-tunnel", true)));
         assert_eq!(expected("web-xss"), Some(("keyword", false)));
         assert_eq!(expected("c2"), None);
     }

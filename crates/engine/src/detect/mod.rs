@@ -3,6 +3,8 @@
 mod arp_spoof;
 mod beacon;
 mod ddos;
+mod dga;
+mod dns_tunnel;
 mod flood;
 mod hardware;
 mod host_sweep;
@@ -34,6 +36,8 @@ pub static DETECTORS: &[&Spec] = &[
     &traffic_spike::SPEC,
     &noisy_host::SPEC,
     &rare_port::SPEC,
+    &dns_tunnel::SPEC,
+    &dga::SPEC,
     &keyword::SPEC,
     &malformed::SPEC,
     &threat_list::SPEC,

@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 /// Kinds that need more time or traffic than a test of minutes gives them.
 const LONG: [&str; 1] = ["port-scan-slow"];
 /// Kinds that need more than the usual four minutes; a small office goes on around them.
-const MINUTES: [(&str, u32); 3] = [("beacon", 15), ("beacon-jitter", 12), ("beacon-slow", 55)];
+const MINUTES: [(&str, u32); 4] =
+    [("beacon", 15), ("beacon-jitter", 12), ("beacon-slow", 55), ("dns-tunnel-slow", 35)];
 
 fn plan(kind: AttackKind) -> Plan {
     match MINUTES.iter().find(|(name, _)| *name == kind.name()) {

@@ -173,8 +173,12 @@ attack_table! {
     BruteForceHttp "brute-force-http" "brute-force" "http" brute_force::http;
     ArpSpoof "arp-spoof" "arp-spoof" "reply" arp_spoof::reply;
     ArpSpoofGratuitous "arp-spoof-gratuitous" "arp-spoof" "gratuitous" arp_spoof::gratuitous;
-    DnsTunnel "dns-tunnel" "dns-tunnel" "" dns_abuse::tunnel;
-    Dga "dga" "dga" "" dns_abuse::dga;
+    DnsTunnel "dns-tunnel" "dns-tunnel" "tunnel" dns_abuse::tunnel;
+    DnsTunnelSlow "dns-tunnel-slow" "dns-tunnel" "tunnel" dns_abuse::slow_tunnel;
+    DnsTunnelZones "dns-tunnel-zones" "dns-tunnel" "spread" dns_abuse::many_zones;
+    DnsC2 "dns-c2" "dns-tunnel" "commands" dns_abuse::commands;
+    Dga "dga" "dga" "random" dns_abuse::dga;
+    DgaWords "dga-words" "dga" "words" dns_abuse::word_dga;
     IcmpTunnel "icmp-tunnel" "icmp-tunnel" "" icmp_tunnel::start;
     Beacon "beacon" "beacon" "" outbound::beacon;
     BeaconJitter "beacon-jitter" "beacon" "" outbound::beacon_jitter;
