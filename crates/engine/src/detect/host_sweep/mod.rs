@@ -14,8 +14,8 @@ use crate::config::{PerHost, Section, Values};
 use crate::count::Table;
 use crate::flow::FlowRecord;
 use crate::observation::{
-    ArpSeen, FirstPacket, FlowOutcome, FlowStarted, Kinds, Observation, Outcome, Seen,
-    TrafficDigest,
+    AppFact, AppSeen, ArpSeen, FirstPacket, FlowOutcome, FlowStarted, Kinds, Observation, Outcome,
+    Seen, TrafficDigest,
 };
 use anomalyzer_wire::{Addr, Timestamp};
 use routers::Routers;
@@ -36,6 +36,8 @@ const GRACE_NANOS: i64 = 3_000_000_000;
 const SETTLE_NANOS: i64 = 10_000_000_000;
 /// QUIC clients fill their first datagram to at least this (RFC 9000 section 14.1).
 const QUIC_INITIAL: u32 = 1_200;
+/// Type of a reverse look-up (RFC 1035 section 3.2.2).
+const PTR: u16 = 12;
 /// How much more a router may ask by ARP than a host.
 const ROUTER_FACTOR: usize = 10;
 
@@ -47,13 +49,14 @@ pub(super) static SPEC: Spec = Spec {
     advice: "If the source is inside and no scanner of your own, isolate it and look for malware; \
              if it is outside, block it at the border.",
     severity: Severity::Medium,
-    techniques: &["tcp", "udp", "icmp", "arp"],
+    techniques: &["tcp", "udp", "icmp", "arp", "dns"],
     attack: &["T1018", "T1046"],
     sees: Kinds::FLOW_STARTED
         .and(Kinds::FLOW_OUTCOME)
         .and(Kinds::FLOW_ENDED)
         .and(Kinds::TRAFFIC)
-        .and(Kinds::ARP),
+        .and(Kinds::ARP)
+        .and(Kinds::APP),
     settings: SETTINGS,
     backtest: Backtest::Flows,
     max_entries: SOURCES + SWEEPS + routers::MACS,
@@ -89,6 +92,26 @@ static SETTINGS: &[Setting] = &[
          25 is what no start of a host needs.",
     ),
     window("window_arp", 30.0, "The window for ARP; Slips uses 30 s."),
+    hosts(
+        "hosts_dns",
+        "Addresses without a name asked for by reverse look-up within `window_dns`; Slips uses 10 \
+         in 2 s, and 25 as for the other techniques.",
+    ),
+    window("window_dns", 60.0, "The window for reverse look-ups; as for ICMP."),
+    Setting {
+        key: "hosts_long",
+        unit: Unit::Count,
+        default: 50.0,
+        min: 3.0,
+        max: 64.0,
+        about: "Hosts on one TCP port within `window_long` that make a patient sweep: twice the \
+                number of the fast one, because more goes wrong in a day than in 5 min.",
+    },
+    window(
+        "window_long",
+        86_400.0,
+        "The window for patient TCP sweeps: one host every 28 min is found within a day.",
+    ),
     window("quiet", 600.0, "A sweep is over after this long without an attempt."),
 ];
 
@@ -96,8 +119,10 @@ static SETTINGS: &[Setting] = &[
 #[derive(Clone, Copy, Debug)]
 struct Settings {
     /// Hosts and window in nanoseconds by technique.
-    limits: [(usize, i64); 4],
+    limits: [(usize, i64); 5],
     few_ports: usize,
+    /// Hosts and window of a patient sweep over TCP.
+    long: (usize, i64),
     quiet: i64,
 }
 
@@ -111,7 +136,9 @@ impl Settings {
                 (count("hosts_udp"), window),
                 (count("hosts_icmp"), values.nanos("window_icmp")),
                 (count("hosts_arp"), values.nanos("window_arp")),
+                (count("hosts_dns"), values.nanos("window_dns")),
             ],
+            long: (count("hosts_long"), values.nanos("window_long")),
             few_ports: count("hosts_few_ports"),
             quiet: values.nanos("quiet"),
         }
@@ -129,6 +156,8 @@ enum Technique {
     Udp,
     Icmp,
     Arp,
+    /// Reverse look-ups of addresses.
+    Dns,
 }
 
 /// A source and one of its techniques.
@@ -203,6 +232,26 @@ impl HostSweep {
         }
     }
 
+    /// Who looks up the names of many addresses that have none looks for hosts without touching
+    /// them.
+    fn lookup(&mut self, app: &AppSeen, now: Timestamp, out: &mut Reporter<'_>) {
+        let AppFact::Dns(dns) = &app.fact else { return };
+        let Some(question) = dns.questions.first().filter(|q| q.qtype == PTR) else { return };
+        let Some(dst) = question.name.reverse_address() else { return };
+        let t = &app.tuple;
+        let target = Target { dst, port: 0 };
+        let client = if dns.response == app.by_originator { t.dst } else { t.src };
+        let who = Who { src: client, technique: Technique::Dns };
+        if !client.is_unicast() || t.dst.is_multicast() {
+            return;
+        }
+        if !dns.response {
+            self.attempt(who, target, || crate::flow::community_id(t), now, out);
+        } else if !dns.answers.is_empty() {
+            self.worked(who, target, now);
+        }
+    }
+
     fn attempt(
         &mut self,
         who: Who,
@@ -221,13 +270,12 @@ impl HostSweep {
             source.begin(now, exact);
             self.watch(who, now, out);
         } else if source.sweep.as_ref().is_some_and(|s| s.doubled()) {
-            source.report(who, at, out);
+            source.report(who, out);
         } else if source.sweep.as_ref().is_some_and(|s| s.resumed()) {
             out.wake_at(now.plus_nanos(SETTLE_NANOS));
         }
         if let Some((who, mut source)) = evicted.filter(|(_, s)| s.sweep.is_some()) {
-            let settings = *self.settings.of(who.src);
-            source.report(who, Moment { now, end: true, settings: &settings }, out);
+            source.report(who, out);
             self.sweeps.retain(|w| *w != who);
         }
     }
@@ -238,8 +286,7 @@ impl HostSweep {
             && let Some(oldest) = self.sweeps.pop_front()
             && let Some(source) = self.sources.get_mut(&oldest)
         {
-            let settings = *self.settings.of(oldest.src);
-            source.report(oldest, Moment { now, end: true, settings: &settings }, out);
+            source.report(oldest, out);
             source.sweep = None;
         }
         self.sweeps.push_back(who);
@@ -338,6 +385,7 @@ impl Detector for HostSweep {
             Observation::FlowEnded(record) => self.ended(record, seen.time),
             Observation::Traffic(second) => self.traffic(second, seen.time),
             Observation::Arp(arp) => self.arp(arp, seen.time, out),
+            Observation::App(app) => self.lookup(app, seen.time, out),
             _ => {}
         }
     }

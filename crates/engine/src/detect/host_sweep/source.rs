@@ -53,6 +53,8 @@ pub(super) struct Source {
     failing: Recent<Target, REMEMBERED>,
     /// All targets tried and those that answered, lately; made when there is a second target.
     ratio: Option<Box<Ratio>>,
+    /// TCP: first contacts that worked since the oldest failed one that is remembered.
+    good_long: u32,
     /// New targets since the memory is full.
     beyond: u8,
     /// ARP: the source is a router.
@@ -152,6 +154,7 @@ impl Source {
     /// An attempt turned out to be good.
     pub(super) fn worked(&mut self, target: Target, now: Timestamp, window: i64) {
         self.answered(target);
+        self.good_long = if self.failing.is_empty() { 0 } else { self.good_long.saturating_add(1) };
         if let Some(ratio) = &mut self.ratio {
             ratio.good.insert(target.item(), now, window);
         }
@@ -168,7 +171,8 @@ impl Source {
         let factor = if self.routes { ROUTER_FACTOR } else { 1 };
         let threshold = limit * factor;
         let few = at.settings.few_ports;
-        if self.failing.len() < threshold.min(few).min(REMEMBERED) {
+        let (long, _) = at.settings.long;
+        if self.failing.len() < threshold.min(few).min(long).min(REMEMBERED) {
             return None;
         }
         let recent: Vec<Target> = self
@@ -180,7 +184,7 @@ impl Source {
             return self.router_crossed(&recent, threshold, window);
         }
         if recent.len() < threshold.min(few) || !self.mostly_fails(who) {
-            return None;
+            return self.patient(who, at, slack);
         }
         let hosts = on_one_port(&recent);
         if hosts >= threshold {
@@ -188,7 +192,27 @@ impl Source {
         }
         let (hosts, ports) = hosts_and_ports(&recent);
         let few_ports = ports <= FEW_PORTS && hosts >= few && hosts >= ports * FEW_PORTS;
-        few_ports.then_some(Crossed { hosts, threshold: few, window })
+        if few_ports {
+            return Some(Crossed { hosts, threshold: few, window });
+        }
+        self.patient(who, at, slack)
+    }
+
+    /// A sweep without haste: the same port of host after host, and most do not work.
+    fn patient(&self, who: Who, at: Moment<'_>, slack: i64) -> Option<Crossed> {
+        let (threshold, window) = at.settings.long;
+        if who.technique != Technique::Tcp || self.failing.len() < threshold {
+            return None;
+        }
+        let recent = self.failing.within(at.now, window.saturating_add(slack));
+        let recent: Vec<Target> = recent.map(|(target, _)| target).collect();
+        let hosts = on_one_port(&recent);
+        let good = usize::try_from(self.good_long).unwrap_or(usize::MAX);
+        (hosts >= threshold && recent.len() >= good.saturating_mul(2)).then_some(Crossed {
+            hosts,
+            threshold,
+            window,
+        })
     }
 
     /// More addresses than are remembered are estimated.
@@ -256,12 +280,12 @@ impl Source {
                 return None;
             };
             sweep.confirmed = crossed;
-            self.report(who, at, out);
+            self.report(who, out);
         }
         let last = self.sweep.as_ref()?.last;
         let (settle, over) = (last.plus_nanos(SETTLE_NANOS), last.plus_nanos(at.settings.quiet));
         if at.end || at.now >= settle {
-            self.report(who, at, out);
+            self.report(who, out);
         }
         if at.now >= over {
             self.sweep = None;
@@ -272,12 +296,12 @@ impl Source {
     }
 
     /// Tells of the sweep when there is something new to tell.
-    pub(super) fn report(&mut self, who: Who, at: Moment<'_>, out: &mut Reporter<'_>) {
+    pub(super) fn report(&mut self, who: Who, out: &mut Reporter<'_>) {
         let Some(sweep) = &mut self.sweep else { return };
         let Some(crossed) = sweep.confirmed else { return };
         if sweep.untold() {
             sweep.reported_attempts = sweep.attempts;
-            out.report(finding(who, sweep, crossed, at.settings));
+            out.report(finding(who, sweep, crossed));
         }
     }
 }
@@ -299,17 +323,18 @@ fn hosts_and_ports(targets: &[Target]) -> (usize, usize) {
     (hosts.len(), ports.len())
 }
 
-fn finding(who: Who, sweep: &Sweep, crossed: Crossed, settings: &Settings) -> Finding {
+fn finding(who: Who, sweep: &Sweep, crossed: Crossed) -> Finding {
     let hosts = sweep.hosts.tally();
     let (technique, what) = match who.technique {
         Technique::Tcp => ("tcp", "TCP"),
         Technique::Udp => ("udp", "UDP"),
         Technique::Icmp => ("icmp", "ICMP"),
         Technique::Arp => ("arp", "ARP"),
+        Technique::Dns => ("dns", "Reverse look-up"),
     };
     let has_ports = matches!(who.technique, Technique::Tcp | Technique::Udp);
     let ports = if has_ports { sweep.ports.first(50) } else { Vec::new() };
-    let (limit, window) = settings.limit(who.technique);
+    let (limit, window) = (crossed.threshold, crossed.window);
     let seconds = sweep.last.since(sweep.first).max(0) as f64 / 1e9;
     let on = match ports.as_slice() {
         [] => String::new(),
@@ -320,7 +345,11 @@ fn finding(who: Who, sweep: &Sweep, crossed: Crossed, settings: &Settings) -> Fi
         detector: SPEC.id,
         technique: technique.to_owned(),
         subject: Subject { src: Some(who.src), other: technique.to_owned(), ..Subject::default() },
-        severity: (hosts.value >= 250).then_some(Severity::High),
+        severity: match who.technique {
+            // Whoever shows names instead of addresses does this too.
+            Technique::Dns => Some(Severity::Low),
+            _ => (hosts.value >= 250).then_some(Severity::High),
+        },
         confidence: if hosts.value >= 100 { 0.99 } else { 0.85 },
         title: format!("{what} sweep of {} by {}", text::counted(hosts.value, "host"), who.src),
         explanation: format!(

@@ -1,8 +1,9 @@
 use super::SPEC;
+use crate::alert::Severity;
 use crate::detect::testing::{Script, digest, echo, ip, mac, many, subjects, tcp, udp};
 use crate::finding::Finding;
 use crate::flow::ConnState;
-use crate::observation::{FirstPacket, Outcome, TrafficDigest};
+use crate::observation::{AppFact, FirstPacket, Outcome, TrafficDigest};
 use anomalyzer_wire::Addr;
 
 fn found(play: impl FnOnce(&mut Script)) -> Vec<Finding> {
@@ -40,6 +41,62 @@ fn syn_sweep_of_one_port() {
         assert_eq!(only(&findings), ("tcp".to_owned(), 256, 256));
         assert_eq!(findings.last().unwrap().dst_ports, [80]);
     }
+}
+
+#[test]
+fn a_patient_sweep_is_found_within_a_day_and_a_busy_client_is_not() {
+    let sweep = |gap: f64, good: u32| {
+        found(|s| {
+            for n in 0..60 {
+                let t = tcp(ip(SCANNER), 40_000, many(n), 22);
+                s.started(t, FirstPacket::Syn).pass(gap);
+                for m in 0..good {
+                    s.talks(tcp(ip(SCANNER), 40_000, many(1_000 + n * good + m), 443));
+                }
+            }
+        })
+    };
+    assert_eq!(only(&sweep(600.0, 0)).1, 60);
+    assert_eq!(sweep(2_400.0, 0), []);
+    assert_eq!(sweep(600.0, 1), [], "half of its contacts work");
+}
+
+#[test]
+fn reverse_look_ups_of_addresses_without_names() {
+    use anomalyzer_wire::app::{Parsed, dns};
+    let message = |n: u8, response: bool| {
+        let mut bytes = vec![
+            0,
+            n,
+            if response { 0x81 } else { 1 },
+            0x83 & if response { 0xff } else { 0 },
+            0,
+            1,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ];
+        for label in [n.to_string().as_str(), "1", "168", "192", "in-addr", "arpa"] {
+            bytes.push(u8::try_from(label.len()).unwrap());
+            bytes.extend_from_slice(label.as_bytes());
+        }
+        bytes.extend_from_slice(&[0, 0, 12, 0, 1]);
+        match dns::parse_udp(&bytes) {
+            Parsed::Fact { fact, .. } => AppFact::Dns(fact),
+            other => panic!("{other:?}"),
+        }
+    };
+    let findings = found(|s| {
+        for n in 1..=100 {
+            let t = udp(ip(SCANNER), 40_000, ip("192.168.1.1"), 53);
+            s.app(t, message(n, false)).pass(0.2);
+        }
+    });
+    assert_eq!(only(&findings), ("dns".to_owned(), 100, 100));
+    assert_eq!(findings[0].severity, Some(Severity::Low));
 }
 
 #[test]

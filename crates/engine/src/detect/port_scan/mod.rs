@@ -5,6 +5,7 @@
 //! are left to `host-sweep`.
 
 mod pair;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod wide;
@@ -20,6 +21,7 @@ use crate::observation::{
 };
 use anomalyzer_wire::{Addr, Timestamp};
 use pair::{Hosts, Kind, Moment, Pair, Probe};
+use spread::Spread;
 use std::collections::VecDeque;
 use wide::Wide;
 
@@ -46,7 +48,7 @@ pub(super) static SPEC: Spec = Spec {
     advice: "If this is not your own scanner, block the source at the border, or isolate it when \
              it is inside, and look at what the open ports answered.",
     severity: Severity::Medium,
-    techniques: &["syn", "connect", "fin", "null", "xmas", "ack", "udp", "mixed"],
+    techniques: &["syn", "connect", "fin", "null", "xmas", "ack", "udp", "mixed", "distributed"],
     attack: &["T1046"],
     sees: Kinds::FLOW_STARTED
         .and(Kinds::FLOW_OUTCOME)
@@ -55,7 +57,7 @@ pub(super) static SPEC: Spec = Spec {
         .and(Kinds::ICMP_ERROR),
     settings: SETTINGS,
     backtest: Backtest::Flows,
-    max_entries: PAIRS + SCANS + SOURCES,
+    max_entries: PAIRS + SCANS + SOURCES + spread::VICTIMS,
     build: |section, seed| Box::new(PortScan::new(section, seed)),
 };
 
@@ -107,10 +109,20 @@ static SETTINGS: &[Setting] = &[
     Setting {
         key: "window_long",
         unit: Unit::Seconds,
-        default: 21_600.0,
+        default: 604_800.0,
         min: 60.0,
-        max: 604_800.0,
-        about: "The long window for patient scanners: 6 h finds one port every 12 min.",
+        max: 2_592_000.0,
+        about: "The long window for patient scanners: a sequential test needs none, so this only \
+                bounds how old evidence may be; 7 days find one port every 5 h.",
+    },
+    Setting {
+        key: "ports_spread",
+        unit: Unit::Count,
+        default: 50.0,
+        min: 10.0,
+        max: 64.0,
+        about: "Failed TCP ports of one host within `window_slow`, tried by at least 5 sources of \
+                which none has a scan of its own, that make a distributed scan; as `ports_slow`.",
     },
     Setting {
         key: "quiet",
@@ -128,6 +140,8 @@ struct Settings {
     /// (ports, window in nanoseconds), fast and slow.
     windows: [(usize, i64); 2],
     long: (usize, i64),
+    /// Ports and window of a scan that many sources share.
+    spread: (usize, i64),
     quiet: i64,
 }
 
@@ -140,6 +154,7 @@ impl Settings {
                 (ports("ports_slow"), values.nanos("window_slow")),
             ],
             long: (ports("ports_long"), values.nanos("window_long")),
+            spread: (ports("ports_spread"), values.nanos("window_slow")),
             quiet: values.nanos("quiet"),
         }
     }
@@ -157,6 +172,7 @@ struct PortScan {
     /// Pairs with a scan, confirmed or waiting for the verdict, in order of their beginning.
     scans: VecDeque<Hosts>,
     sources: Table<Addr, Wide>,
+    spread: Spread,
 }
 
 impl PortScan {
@@ -167,6 +183,7 @@ impl PortScan {
             pairs: Table::new(PAIRS, seed, keep),
             scans: VecDeque::new(),
             sources: Table::new(SOURCES, seed, |_| false),
+            spread: Spread::new(seed),
         }
     }
 
@@ -176,6 +193,9 @@ impl PortScan {
         let (pair, evicted) = self.pairs.entry(hosts, Pair::default);
         let Some(pair) = pair else { return };
         let grown = pair.probe(probe, &flow.tuple, now);
+        if pair.scan.is_none() {
+            self.spread.probe(hosts, probe, self.settings.of(hosts.dst), now, out);
+        }
         if grown && pair.scan.is_none() && pair.crosses(&settings, now) {
             pair.begin(now, &flow.tuple);
             self.watch(hosts, now, out);
@@ -210,6 +230,9 @@ impl PortScan {
     fn outcome(&mut self, news: &FlowOutcome) {
         let t = &news.tuple;
         let hosts = Hosts { src: t.src, dst: t.dst };
+        if matches!(news.outcome, Outcome::Answered | Outcome::Talking) {
+            self.spread.works(t.dst, t.dst_port);
+        }
         let Some(pair) = self.pairs.get_mut(&hosts) else {
             return self.outcome_turned(news);
         };
@@ -267,6 +290,7 @@ impl PortScan {
     }
 
     fn take_back(&mut self, hosts: Hosts, port: u16) {
+        self.spread.works(hosts.dst, port);
         if let Some(pair) = self.pairs.get_mut(&hosts) {
             pair.works(port, Outcome::Talking);
         }
@@ -288,6 +312,7 @@ impl PortScan {
         if let Some(time) = next {
             out.wake_at(time);
         }
+        self.spread.tend(self.settings.all(), now, end, out);
     }
 }
 
@@ -312,11 +337,11 @@ impl Detector for PortScan {
     }
 
     fn entries(&self) -> usize {
-        self.pairs.len() + self.scans.len() + self.sources.len()
+        self.pairs.len() + self.scans.len() + self.sources.len() + self.spread.len()
     }
 
     fn evictions(&self) -> u64 {
-        self.pairs.evictions() + self.sources.evictions()
+        self.pairs.evictions() + self.sources.evictions() + self.spread.evictions()
     }
 
     fn reconfigure(&mut self, section: &Section) {

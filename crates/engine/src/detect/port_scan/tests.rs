@@ -75,6 +75,84 @@ fn thresholds_hold_exactly() {
 }
 
 #[test]
+fn a_patient_scanner_has_no_window_to_hide_in() {
+    let count = |gap| {
+        let mut s = script();
+        probes(&mut s, FirstPacket::Syn, 31, gap, true);
+        subjects(&s.finish()).len()
+    };
+    assert_eq!([count(600.0), count(3_600.0), count(18_000.0)], [1, 1, 1]);
+    // Failures that successes outnumber are a client's everyday life, however many they become.
+    quiet("a client of many services, some of them down", |s| {
+        let (client, server) = (ip("192.168.1.5"), ip("203.0.113.7"));
+        for port in 1..=300 {
+            let t = tcp(client, 50_000, server, port);
+            if port % 5 == 0 {
+                s.refused(t, FirstPacket::Syn)
+            } else {
+                s.talks(t)
+            };
+            s.pass(300.0);
+        }
+    });
+}
+
+/// `sources` hosts that each try `each` ports of one host.
+fn shared(s: &mut Script, sources: u32, each: u16, gap: f64) {
+    let victim = ip("192.168.1.25");
+    for port in 1..=each {
+        for source in 0..sources {
+            let number = port + each * u16::try_from(source).unwrap();
+            s.refused(tcp(many(source), 40_000, victim, number), FirstPacket::Syn).pass(gap);
+        }
+    }
+}
+
+#[test]
+fn a_scan_shared_by_many_sources_is_one_alert_about_its_victim() {
+    let mut s = script();
+    shared(&mut s, 100, 10, 0.05);
+    let findings = s.finish();
+    let told = last(&findings);
+    assert_eq!(subjects(&findings).len(), 1);
+    assert_eq!((told.technique.as_str(), told.dst_port_count.value), ("distributed", 1_000));
+    assert_eq!((told.src_count.value, told.count), (100, 1_000));
+    assert_eq!(told.title, "Port scan of 192.168.1.25, shared by 100 sources");
+    quiet("four sources", |s| shared(s, 4, 13, 0.05));
+    quiet("too slow", |s| shared(s, 20, 3, 15.0));
+    quiet("peers of one service", |s| {
+        for n in 0..500 {
+            s.refused(tcp(many(n), 40_000, ip("192.168.1.25"), 6_881), FirstPacket::Syn).pass(0.1);
+        }
+    });
+    quiet("answered late", |s| {
+        for n in 0..60_u16 {
+            s.started(tcp(many(n.into()), 40_000, ip("192.168.1.25"), n), FirstPacket::Syn);
+        }
+        s.pass(0.5);
+        for n in 0..60_u16 {
+            let t = tcp(many(n.into()), 40_000, ip("192.168.1.25"), n);
+            s.outcome(t, FirstPacket::Syn, Outcome::Answered);
+        }
+    });
+}
+
+#[test]
+fn decoys_are_told_beside_the_scanner() {
+    let mut s = script();
+    for port in 1..=200 {
+        for decoy in 0..8 {
+            let t = tcp(many(decoy), 40_000, ip("192.168.1.25"), port * 37 % 8_191);
+            s.refused(t, FirstPacket::Syn);
+        }
+        s.pass(0.01);
+    }
+    let sources: std::collections::BTreeSet<_> =
+        s.finish().into_iter().filter(|f| f.technique == "syn").map(|f| f.src[0]).collect();
+    assert_eq!(sources.len(), 8);
+}
+
+#[test]
 fn a_live_scan_is_told_within_seconds_and_grows() {
     let mut s = script();
     probes(&mut s, FirstPacket::Syn, 300, 0.1, true);

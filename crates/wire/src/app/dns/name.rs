@@ -1,7 +1,7 @@
 //! Domain names: labels behind compression, kept as they were on the wire.
 
-use crate::HostileStr;
 use crate::app::read::Reader;
+use crate::{Addr, HostileStr};
 
 /// The longest name on the wire in bytes, its final zero included (RFC 1035 section 2.3.4).
 const NAME_MAX: usize = 255;
@@ -36,6 +36,30 @@ impl DnsName {
     /// Length of the uncompressed name on the wire in bytes, its final zero included: 1 to 255.
     pub fn wire_len(&self) -> usize {
         self.0.len() + 1
+    }
+
+    /// The address that a reverse look-up asks for: `25.1.168.192.in-addr.arpa` (RFC 1035 section
+    /// 3.5) or 32 digits under `ip6.arpa` (RFC 3596 section 2.5); `None` for any other name.
+    pub fn reverse_address(&self) -> Option<Addr> {
+        let labels: Vec<&[u8]> = self.labels().take(35).collect();
+        let (rest, [zone, arpa]) = labels.split_last_chunk::<2>()?;
+        if !arpa.eq_ignore_ascii_case(b"arpa") {
+            return None;
+        }
+        if zone.eq_ignore_ascii_case(b"in-addr") {
+            let parts: &[&[u8]; 4] = rest.try_into().ok()?;
+            let [d, c, b, a] = parts.map(|label| std::str::from_utf8(label).ok()?.parse().ok());
+            return Some(Addr::v4([a?, b?, c?, d?]));
+        }
+        if !zone.eq_ignore_ascii_case(b"ip6") || rest.len() != 32 {
+            return None;
+        }
+        let digits = rest.iter().rev().map(|label| match label {
+            [digit] => char::from(*digit).to_digit(16),
+            _ => None,
+        });
+        let bits = digits.map(|d| d.map(u128::from)).try_fold(0u128, |n, d| Some(n << 4 | d?))?;
+        Some(Addr::v6(bits.to_be_bytes()))
     }
 
     /// Lower case, dotted, without a final dot; `.` for the root. Dots and backslashes within a

@@ -40,6 +40,32 @@ fn response(records: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[test]
+fn reverse_look_ups_name_their_address() {
+    let check = |name: &str, address: Option<&str>| {
+        let mut bytes: Vec<u8> = Vec::new();
+        for label in name.split('.') {
+            bytes.push(u8::try_from(label.len()).unwrap());
+            bytes.extend_from_slice(label.as_bytes());
+        }
+        bytes.push(0);
+        let message = parse_udp(&query(&bytes, 12)).fact().unwrap();
+        let told = message.questions[0].name.reverse_address().map(|a| a.to_string());
+        assert_eq!(told.as_deref(), address, "{name}");
+    };
+    check("25.1.168.192.in-addr.arpa", Some("192.168.1.25"));
+    check("25.1.168.192.IN-ADDR.ARPA", Some("192.168.1.25"));
+    let v6 = "b.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa";
+    check(v6, Some("2001:db8::b"));
+    for wrong in ["256.1.168.192.in-addr.arpa", "1.168.192.in-addr.arpa", "1.2.3.4.5.in-addr.arpa"]
+    {
+        check(wrong, None);
+    }
+    for wrong in ["www.example.org", "arpa", "0.ip6.arpa", &v6.replace('b', "g")] {
+        check(wrong, None);
+    }
+}
+
+#[test]
 fn a_query() {
     let message = parse_udp(&query(NAME, 28)).fact().unwrap();
     assert!(!message.response && message.recursion_desired && !message.damaged);
