@@ -1,6 +1,7 @@
 //! Frames in, flow records and alerts out.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)] // a test that cannot go on panics
 
+mod evasions;
 mod flows;
 mod hostile;
 mod incidents;
