@@ -181,8 +181,11 @@ impl Builder {
     }
 
     fn table(mut self) -> (Indicators, Vec<Report>) {
-        self.entries.shrink_to_fit();
         self.arena.shrink_to_fit();
+        // Shrinking copies: not for a few per cent, since the peak would be twice the table.
+        if self.entries.capacity() - self.entries.len() > self.entries.len() / 8 {
+            self.entries.shrink_to_fit();
+        }
         self.notes.shrink_to_fit();
         let mut counts = [0; Kind::ALL.len()];
         for entry in self.entries.iter().chain(self.networks.iter().map(|(_, e)| e)) {

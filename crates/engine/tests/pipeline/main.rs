@@ -6,6 +6,7 @@ mod flows;
 mod hostile;
 mod incidents;
 mod keywords;
+mod listed;
 mod order;
 mod pairing;
 mod scenarios;

@@ -114,7 +114,7 @@ fn the_explanation_names_list_line_and_reason() {
         finding.explanation,
         "10.0.0.5 called 203.0.113.66 port 443, which answered. The address 203.0.113.66 is on the \
          threat list c2, line 2, listed since 2026-01-02: \"Cobalt Strike\". 1 contact in all, 1 of \
-         them not merely an attempt; none is expected."
+         which came about; none is expected."
     );
     let finding = after("", from("203.0.113.66"), "203.0.113.66", &[Contact::Knocked]);
     assert_eq!((finding.src, finding.dst), (vec![ip("203.0.113.66")], vec![ip("10.0.0.9")]));

@@ -116,7 +116,7 @@ fn explain(host: Addr, pair: &Pair) -> String {
     }
     let _ = write!(
         out,
-        " {} in all, {} of them not merely an attempt; none is expected.",
+        " {} in all, {} of which came about; none is expected.",
         text::counted(pair.flows_seen, "contact"),
         pair.answered
     );
