@@ -11,6 +11,13 @@ use super::{Name, Readable};
 const WORD_BITS: u32 = 1;
 /// Texts shorter than this are not judged.
 const TEXT_MIN: usize = 16;
+/// Hex digits of a number of 32 bits.
+const HEX_MIN: usize = 8;
+/// Figures from which a number is more than a count of hosts.
+const NUMBER_MIN: usize = 6;
+/// Prose from this length on is free data all the same, when it is no record of mail: notes that
+/// services leave in TXT records (`"15169 | 8.8.8.0/24 | US"`) are shorter.
+const PROSE_MAX: usize = 64;
 /// Bits per character from which a long text is no prose; Slips takes TXT answers from 5 up.
 const TEXT_ENTROPY: f32 = 5.0;
 /// The longest run without a blank that prose has.
@@ -38,9 +45,10 @@ impl Carried {
         let mut bits = 0;
         for label in name.below() {
             let raw = label.iter().any(|b| !is_host(*b));
-            let random = raw || readable.is_random(label) || is_long_hex(label);
+            let random = raw || readable.is_random(label) || is_hex(label);
             let each = match () {
                 () if raw => 7,
+                () if is_number(label) => 3,
                 () if !random => WORD_BITS,
                 () if label.iter().all(u8::is_ascii_hexdigit) => 4,
                 () => 5,
@@ -61,13 +69,21 @@ fn is_host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-/// Digits alone have no letter pairs to judge by; so many of them are no number of a host.
-fn is_long_hex(label: &[u8]) -> bool {
-    label.len() >= TEXT_MIN && label.iter().all(u8::is_ascii_hexdigit)
+/// Hex digits, letters and figures among them, have few letter pairs to judge by; eight of them
+/// are a number of 32 bits, sixteen figures are no number of a host.
+fn is_hex(label: &[u8]) -> bool {
+    let figures = label.iter().filter(|b| b.is_ascii_digit()).count();
+    let mixed = figures >= 2 && figures < label.len() && label.len() >= HEX_MIN;
+    (mixed || label.len() >= TEXT_MIN) && label.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// The bytes of information in the text of a TXT record, and whether it is encoded: not prose, and
-/// none of the well-known records of mail and of ownership.
+/// Figures too many for the number of a host, too few for data.
+fn is_number(label: &[u8]) -> bool {
+    (NUMBER_MIN..TEXT_MIN).contains(&label.len()) && label.iter().all(u8::is_ascii_digit)
+}
+
+/// The bytes of information in the text of a TXT record, and whether it is free data: not prose,
+/// or prose that is long and none of the well-known records of mail.
 pub(crate) fn text_bytes(text: &[u8]) -> (u32, bool) {
     let len = u32::try_from(text.len()).unwrap_or(u32::MAX);
     let binary = text.iter().filter(|b| !b.is_ascii() || b.is_ascii_control()).count();
@@ -83,8 +99,13 @@ pub(crate) fn text_bytes(text: &[u8]) -> (u32, bool) {
     match (encoded, hex) {
         (true, true) => (len / 2, true),
         (true, false) => (len.saturating_mul(6) / 8, true),
-        _ => (len * WORD_BITS / 8, false),
+        _ => (len * WORD_BITS / 8, text.len() >= PROSE_MAX && !is_mail_record(text)),
     }
+}
+
+/// SPF, DKIM, DMARC, MTA-STS, TLS reports and BIMI all begin so (RFC 7208, 6376, 7489, 8461).
+fn is_mail_record(text: &[u8]) -> bool {
+    text.starts_with(b"v=") || text.starts_with(b"spf2.0/")
 }
 
 /// Letters of one case and punctuation, as addresses and settings have them; encoded text mixes
@@ -128,6 +149,8 @@ mod tests {
             ("mfrggzdfmztwq2lknnwg23tp.example.com", 15, 15, true),
             ("1234567890123456789012345678901234567890.example.com", 20, 20, true),
             ("9.example.com", 0, 0, false),
+            ("api.07311917.19997cf2.example.com", 6, 8, true),
+            ("mail-10.decade.example.com", 1, 2, false),
         ] {
             let carried = Carried::of(&named(name), &readable);
             assert!((low..=high).contains(&carried.bytes), "{name}: {carried:?}");
@@ -146,6 +169,7 @@ mod tests {
             ("v=spf1 include:_spf.example.com include:mail.example.net ~all", false),
             ("\"15169 | 8.8.8.0/24 | US | arin | 1992-12-01\"", false),
             ("v=DMARC1; p=reject; rua=mailto:dmarc-reports@mail.example.com", false),
+            ("powershell -nop -w hidden -c start-sleep 5 and then get-process | sort cpu", true),
             ("", false),
             ("ok", false),
         ] {

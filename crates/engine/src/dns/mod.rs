@@ -19,15 +19,18 @@ use crate::observation::{AppFact, AppSeen, Observation, Seen};
 use anomalyzer_wire::Addr;
 use anomalyzer_wire::app::dns::{DnsMessage, Question};
 
-/// Ports of multicast DNS, LLMNR and NetBIOS names: asked among neighbours, answered by whoever
-/// feels meant, so failures are the rule there and no zone is behind them.
-const NEIGHBOUR_PORTS: [u16; 3] = [5_353, 5_355, 137];
+/// Ports of multicast DNS and LLMNR: asked among neighbours, answered by whoever feels meant, so
+/// failures are the rule there and no zone is behind them. A server elsewhere is no neighbour,
+/// whatever its port.
+const NEIGHBOUR_PORTS: [u16; 2] = [5_353, 5_355];
 
 /// A DNS message to or from a name server, and who the two are.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) client: Addr,
     pub(crate) server: Addr,
+    /// Port of the server.
+    pub(crate) port: u16,
     pub(crate) seen: &'a AppSeen,
     pub(crate) message: &'a DnsMessage,
     pub(crate) question: &'a Question,
@@ -41,13 +44,15 @@ impl<'a> Asked<'a> {
         let AppFact::Dns(message) = &seen.fact else { return None };
         let question = message.questions.first()?;
         let t = &seen.tuple;
-        let neighbours = NEIGHBOUR_PORTS.iter().any(|p| t.src_port == *p || t.dst_port == *p);
+        let port = NEIGHBOUR_PORTS.iter().any(|p| t.src_port == *p || t.dst_port == *p);
+        let neighbours = port && t.src.is_private() && t.dst.is_private();
         if message.opcode != 0 || neighbours || !t.src.is_unicast() || !t.dst.is_unicast() {
             return None;
         }
         // The originator is the client when it sends a query or is sent a response.
         let originator_asks = seen.by_originator != message.response;
-        let (client, server) = if originator_asks { (t.src, t.dst) } else { (t.dst, t.src) };
-        Some(Self { client, server, seen, message, question })
+        let (client, server, port) =
+            if originator_asks { (t.src, t.dst, t.dst_port) } else { (t.dst, t.src, t.src_port) };
+        Some(Self { client, server, port, seen, message, question })
     }
 }

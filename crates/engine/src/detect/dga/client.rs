@@ -72,7 +72,7 @@ pub(super) struct Client {
     suffixes: Vec<(u64, u32)>,
     first: Timestamp,
     pub(super) last: Timestamp,
-    server: Option<Addr>,
+    server: Option<(Addr, u16)>,
     shown: Vec<String>,
     flows: Vec<String>,
     found: Option<Found>,
@@ -139,7 +139,7 @@ impl Client {
     pub(super) fn count(&mut self, asked: &Asked<'_>, name: &Name, news: News, now: Timestamp) {
         self.slide(now);
         self.last = self.last.max(now);
-        self.server = Some(asked.server);
+        self.server = Some((asked.server, asked.port));
         let random = u32::from(news.random);
         let mut more = Sums::default();
         if news.fresh {
@@ -292,8 +292,9 @@ impl Client {
         let dst: Vec<Addr> = match (reached, &self.found) {
             (Some(addr), _) => vec![addr],
             (None, Some(found)) => found.addresses.clone(),
-            (None, None) => self.server.into_iter().collect(),
+            (None, None) => self.server.into_iter().map(|(addr, _)| addr).collect(),
         };
+        let ports: Vec<u16> = self.server.into_iter().map(|(_, port)| port).collect();
         Finding {
             detector: SPEC.id,
             technique: crossed.technique.to_owned(),
@@ -306,8 +307,8 @@ impl Client {
             src_count: Tally::exact(1),
             dst_count: Tally::exact(dst.len() as u64),
             dst,
-            dst_ports: vec![53],
-            dst_port_count: Tally::exact(1),
+            dst_port_count: Tally::exact(ports.len() as u64),
+            dst_ports: ports,
             first: self.first,
             last: self.last,
             count: self.total.max(1),

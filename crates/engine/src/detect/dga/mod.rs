@@ -182,10 +182,10 @@ impl Dga {
         let before = self.domains.get_mut(&hash);
         let known = before.filter(|d| now.since(d.last) <= settings.window);
         let fresh = known.is_none();
-        let fate = fate(asked.message);
         let domain = match known {
             Some(domain) => {
                 domain.last = domain.last.max(now);
+                let fate = fate(asked.message, domain.random);
                 if fate == Fate::Open || domain.fate == fate || domain.fate == Fate::Resolved {
                     return;
                 }
@@ -200,6 +200,7 @@ impl Dga {
                 domain
             }
         };
+        let fate = fate(asked.message, domain.random);
         let news = News { fresh, random: domain.random, was: domain.fate, fate };
         domain.fate = fate;
         let (client, _) = self.clients.entry(asked.client, || Client::new(settings.window, now));
@@ -296,11 +297,13 @@ impl Detector for Dga {
     }
 }
 
-/// What a message says of a domain: only "no such name" is a failure, since an empty answer may be
-/// another type's, and a server's failure may be the server's.
-fn fate(message: &DnsMessage) -> Fate {
+/// What a message says of a domain: "no such name" is a failure, an empty answer is not, since
+/// there may be one of another type. A server's own failure counts for random names only: names
+/// of words fail so when the server is in trouble.
+fn fate(message: &DnsMessage, random: bool) -> Fate {
     match (message.response, message.rcode) {
         (true, 3) => Fate::Failed,
+        (true, 2 | 5) if random => Fate::Failed,
         (true, 0) if !message.answers.is_empty() => Fate::Resolved,
         _ => Fate::Open,
     }

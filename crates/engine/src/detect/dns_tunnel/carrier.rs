@@ -173,12 +173,10 @@ pub(super) struct Carrier {
     pub(super) sums: Sums,
     pub(super) first: Timestamp,
     pub(super) last: Timestamp,
-    pub(super) server: Option<Addr>,
+    pub(super) server: Option<(Addr, u16)>,
     pub(super) clients: Recent<Addr, CLIENTS>,
     /// Of a client: hashes of zones.
     pub(super) zones: Recent<u64, ZONES>,
-    /// Of a client: it opens connections, so the capture would show them.
-    pub(super) connects: bool,
     /// Weight of what was told last.
     pub(super) told: Option<u64>,
     pub(super) shown: Vec<String>,
@@ -198,7 +196,6 @@ impl Carrier {
             server: None,
             clients: Recent::default(),
             zones: Recent::default(),
-            connects: false,
             told: None,
             shown: Vec::new(),
             flows: Vec::new(),
@@ -216,7 +213,7 @@ impl Carrier {
             *self = Self::new(&self.zone, now, self.fast.half * 2, self.slow_nanos);
         }
         self.last = self.last.max(now);
-        self.server = Some(asked.server);
+        self.server = Some((asked.server, asked.port));
         self.clients.touch(asked.client, now);
         self.add_sums(sums, now);
         let [fast, _] = sums;

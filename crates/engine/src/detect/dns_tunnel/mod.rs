@@ -30,6 +30,8 @@ const AGGREGATES: usize = 2_048;
 const NAMES: usize = 65_536;
 /// Addresses that encoded names resolved to, to see whether anybody connects to them.
 const REACH: usize = 8_192;
+/// Clients whose encoded names resolved, and whether they open connections at all.
+const CLIENTS: usize = 2_048;
 /// Hosts that answer name queries: resolvers, behind which the real client stands.
 const SERVERS: usize = 1_024;
 /// Carriers with an alarm that may have more to tell.
@@ -61,7 +63,7 @@ pub(super) static SPEC: Spec = Spec {
     sees: Kinds::APP.and(Kinds::FLOW_STARTED),
     settings: SETTINGS,
     backtest: Backtest::Capture,
-    max_entries: PAIRS + AGGREGATES + NAMES + REACH + SERVERS + ALARMS,
+    max_entries: PAIRS + AGGREGATES + NAMES + REACH + CLIENTS + SERVERS + ALARMS,
     build: |section, seed| Box::new(DnsTunnel::new(section, seed)),
 };
 
@@ -200,6 +202,8 @@ struct DnsTunnel {
     pairs: Table<Key, Carrier>,
     aggregates: Table<Key, Carrier>,
     reach: Table<(Addr, Addr), Reached>,
+    /// True when the client opened a connection since: the capture would show others.
+    connects: Table<Addr, bool>,
     servers: Table<Addr, ()>,
     alarms: Vec<Key>,
 }
@@ -214,6 +218,7 @@ impl DnsTunnel {
             pairs: Table::new(PAIRS, seed, Carrier::outlasts),
             aggregates: Table::new(AGGREGATES, seed, Carrier::outlasts),
             reach: Table::new(REACH, seed, |_| false),
+            connects: Table::new(CLIENTS, seed, |connects| *connects),
             servers: Table::new(SERVERS, seed, |()| false),
             alarms: Vec::new(),
         }
@@ -224,7 +229,7 @@ impl DnsTunnel {
         let free = carries_anything(asked.question.qtype);
         let hash = self.state.hash_one((asked.client, name.text(), free));
         let before = self.names.get_mut(&hash).copied();
-        if before.is_some_and(|b| !b.counts && now.since(b.last) <= LOOKUP_NANOS * 720) {
+        if before.is_some_and(|b| !b.counts) {
             return;
         }
         let settings = *self.settings.of(asked.client);
@@ -236,7 +241,11 @@ impl DnsTunnel {
         let silent = before.map_or(i64::MAX, |b| now.since(b.last));
         let mut kept = Remembered { last: now, ..remembered };
         if remembered.counts {
-            let carried = Carried::of(&name, &self.readable);
+            let carried = if silent > settings.window {
+                Carried::of(&name, &self.readable)
+            } else {
+                Carried { service: remembered.service, ..Carried::default() }
+            };
             for (sum, window) in sums.iter_mut().zip([settings.window, settings.window_slow]) {
                 sum.asked(asked.message.response, silent, window, &carried, free);
             }
@@ -284,7 +293,7 @@ impl DnsTunnel {
         let mut resolved = false;
         for record in &message.answers {
             if let Rdata::A(addr) | Rdata::Aaaa(addr) = record.data {
-                if kept.bytes >= HEAVY / 2 && !is_nowhere(addr) {
+                if kept.bytes >= HEAVY / 2 {
                     self.resolves(asked.client, addr, zone, !resolved, &mut sums);
                     resolved = true;
                 }
@@ -297,6 +306,11 @@ impl DnsTunnel {
 
     /// An encoded name resolved to an address.
     fn resolves(&mut self, client: Addr, addr: Addr, zone: Key, first: bool, sums: &mut Sums) {
+        self.connects.entry(client, || false);
+        if is_nowhere(addr) {
+            sums.resolved += u32::from(first);
+            return;
+        }
         let known = self.reach.get(&(client, addr)).is_some();
         if !known {
             sums.address_bytes += if addr.is_v4() { 4 } else { 16 };
@@ -386,9 +400,8 @@ impl DnsTunnel {
     /// little.
     fn judge(&mut self, key: Key, now: Timestamp, all: bool, out: &mut Reporter<'_>) {
         let settings = *self.settings.of(key.client);
-        let client = self.aggregates.get(&key.of_client());
         let around = Around {
-            connects: client.is_some_and(|c| c.connects),
+            connects: self.connects.get(&key.client).copied().unwrap_or(false),
             resolver: self.servers.get(&key.client).is_some(),
         };
         let Some(carrier) = self.carrier(key) else { return };
@@ -425,13 +438,11 @@ impl DnsTunnel {
     fn started(&mut self, flow: &FlowStarted, now: Timestamp) {
         let opens = matches!(flow.first, FirstPacket::Syn | FirstPacket::Udp);
         let t = &flow.tuple;
-        if self.reach.is_empty() || !opens || !flow.by_originator || t.dst_port == 53 {
+        if self.connects.is_empty() || !opens || !flow.by_originator || t.dst_port == 53 {
             return;
         }
-        let client = Key { scope: Scope::Client, client: t.src, zone: 0 };
-        if let Some(carrier) = self.aggregates.get_mut(&client) {
-            carrier.connects = true;
-        }
+        let Some(connects) = self.connects.get_mut(&t.src) else { return };
+        *connects = true;
         let Some(reached) = self.reach.get_mut(&(t.src, t.dst)) else { return };
         reached.connected = true;
         let sums = Sums { reached: std::mem::take(&mut reached.waiting), ..Sums::default() };
@@ -463,7 +474,7 @@ impl Detector for DnsTunnel {
 
     fn entries(&self) -> usize {
         let tables = self.pairs.len() + self.aggregates.len() + self.names.len();
-        tables + self.reach.len() + self.servers.len() + self.alarms.len()
+        tables + self.reach.len() + self.connects.len() + self.servers.len() + self.alarms.len()
     }
 
     fn evictions(&self) -> u64 {
@@ -487,7 +498,7 @@ const fn holds_data(rtype: u16) -> bool {
     matches!(rtype, 10 | 16 | 25 | 37 | 61 | 99 | 65_280..=65_534)
 }
 
-/// Addresses that mean that there is none.
+/// Addresses that nobody can connect to: bots take them for "nothing to do".
 fn is_nowhere(addr: Addr) -> bool {
     addr.is_unspecified() || !addr.is_unicast()
 }

@@ -189,6 +189,34 @@ fn answers_in_addresses_that_nobody_connects_to() {
 }
 
 #[test]
+fn a_bot_that_reads_addresses_of_nowhere() {
+    let findings = found(|s| {
+        for n in 0..150 {
+            s.started(tcp(ip(CLIENT), 1_000, many(n), 443), FirstPacket::Syn);
+            let name = format!("api.{:08x}.19997cf2.zone.example", n.wrapping_mul(0x9e37_79b9));
+            ask(s, CLIENT, &name, A, &[0, 0, 0, 0]);
+            s.pass(5.0);
+        }
+    });
+    assert_eq!(only(&findings), "tunnel");
+}
+
+#[test]
+fn a_server_elsewhere_on_the_port_of_neighbours() {
+    let findings = found(|s| {
+        for n in 0..100 {
+            let name = format!("{}.zone.example", word(n, 60, HEX));
+            let tuple = udp(ip(CLIENT), 40_000, ip("198.51.100.7"), 5_353);
+            seen(s, tuple, true, message(&name, TXT, None, &[]));
+            seen(s, tuple, false, message(&name, TXT, Some(0), &text(&word(n, 60, HEX))));
+            s.pass(0.2);
+        }
+    });
+    assert_eq!(only(&findings), "tunnel");
+    assert_eq!(findings[0].dst_ports, [5_353]);
+}
+
+#[test]
 fn a_resolver_is_said_to_be_one() {
     let findings = found(|s| {
         // It answers another host first.

@@ -114,7 +114,7 @@ impl Verdict {
             other: if key.scope == Scope::Client { "zones".into() } else { zone.clone() },
             ..Subject::default()
         };
-        let server: Vec<_> = carrier.server.into_iter().collect();
+        let (server, ports): (Vec<_>, Vec<_>) = carrier.server.into_iter().unzip();
         Finding {
             detector: SPEC.id,
             technique: technique.to_owned(),
@@ -127,8 +127,8 @@ impl Verdict {
             src,
             dst_count: Tally::exact(server.len() as u64),
             dst: server,
-            dst_ports: vec![53],
-            dst_port_count: Tally::exact(1),
+            dst_port_count: Tally::exact(ports.len() as u64),
+            dst_ports: ports,
             first: carrier.first,
             last: carrier.last,
             count: u64::from(carrier.sums.queries).max(1),
