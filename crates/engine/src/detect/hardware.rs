@@ -26,6 +26,12 @@ pub(super) const fn is_device(mac: Mac) -> bool {
     !mac.is_zero() && !mac.is_multicast() && !is_shared(mac)
 }
 
+/// True for an address that software made up (locally administered bit): private Wi-Fi addresses,
+/// virtual machines and containers.
+pub(super) const fn is_made_up(mac: Mac) -> bool {
+    mac.0[0] & 2 != 0
+}
+
 /// A hardware address out of saved state.
 pub(super) fn mac_of(value: Option<&Value>) -> Option<Mac> {
     let mut bytes = [0; 6];
@@ -81,7 +87,8 @@ mod tests {
         ] {
             assert!(is_shared(mac(shared)) && !is_device(mac(shared)), "{shared}");
         }
-        assert!(is_device(mac("00:25:b3:bf:91:ee")));
+        assert!(is_device(mac("00:25:b3:bf:91:ee")) && !is_made_up(mac("00:25:b3:bf:91:ee")));
+        assert!(is_made_up(mac("da:a1:19:00:00:01")));
         assert!(!is_device(Mac::default()));
     }
 

@@ -10,10 +10,12 @@ mod hardware;
 mod host_sweep;
 mod keyword;
 mod malformed;
+mod new_device;
 mod noisy_host;
 mod port_scan;
 mod protocol_scan;
 mod rare_port;
+mod rogue_dhcp;
 mod spec;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -38,6 +40,8 @@ pub static DETECTORS: &[&Spec] = &[
     &rare_port::SPEC,
     &dns_tunnel::SPEC,
     &dga::SPEC,
+    &rogue_dhcp::SPEC,
+    &new_device::SPEC,
     &keyword::SPEC,
     &malformed::SPEC,
     &threat_list::SPEC,

@@ -40,6 +40,8 @@ pub struct DhcpMessage {
     pub router: Option<Addr>,
     /// The first name server that is given (option 6).
     pub dns_server: Option<Addr>,
+    /// The second name server that is given.
+    pub dns_server_2: Option<Addr>,
     /// Lease time in seconds (option 51).
     pub lease_s: Option<u32>,
     /// Options that the client asks for, in its order (option 55): a fingerprint.
@@ -111,7 +113,11 @@ fn option(message: &mut DhcpMessage, code: u8, value: &[u8]) {
     let address = || value.first_chunk().map(|bytes| Addr::v4(*bytes));
     match code {
         3 => message.router = address(),
-        6 => message.dns_server = address(),
+        6 => {
+            message.dns_server = address();
+            let second = value.get(4..).and_then(|rest| rest.first_chunk());
+            message.dns_server_2 = second.map(|bytes| Addr::v4(*bytes));
+        }
         12 => message.hostname = text(),
         50 => message.requested_ip = address(),
         51 => message.lease_s = value.first_chunk().map(|bytes| u32::from_be_bytes(*bytes)),
@@ -145,7 +151,7 @@ mod tests {
     fn a_request_with_options() {
         let options = b"\x35\x01\x03\x00\x3d\x03\x01ab\x0c\x05box-1\x32\x04\xc0\x00\x02\x09\
             \x36\x04\xc0\x00\x02\x01\x37\x03\x01\x03\x06\x3c\x04MSFT\x33\x04\0\0\x0e\x10\
-            \x51\x08\0\0\0box-1\xff";
+            \x51\x08\0\0\0box-1\x06\x08\xc0\x00\x02\x03\xc0\x00\x02\x04\xff";
         let fact = parse_v4(&discover(options)).fact().unwrap();
         assert_eq!((fact.op, fact.message_type, fact.xid), (1, 3, 0x3903_f326));
         assert_eq!(fact.client_mac, Mac([0, 0x0b, 0x82, 1, 0xfc, 0x42]));
@@ -157,6 +163,8 @@ mod tests {
         assert_eq!(fact.parameter_list, [1, 3, 6]);
         assert_eq!(fact.vendor_class.unwrap().as_bytes(), b"MSFT");
         assert_eq!((fact.lease_s, fact.damaged), (Some(3600), false));
+        let dns = [fact.dns_server, fact.dns_server_2].map(Option::unwrap);
+        assert_eq!(dns, [Addr::v4([192, 0, 2, 3]), Addr::v4([192, 0, 2, 4])]);
     }
 
     #[test]

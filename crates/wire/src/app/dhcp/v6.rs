@@ -28,6 +28,10 @@ pub struct Dhcpv6Message {
     pub fqdn: Option<HostileStr>,
     /// The first address that is leased (option 5 within option 3).
     pub address: Option<Addr>,
+    /// The first name server that is given (option 23, RFC 3646).
+    pub dns_server: Option<Addr>,
+    /// The second name server that is given.
+    pub dns_server_2: Option<Addr>,
     /// Vendor class (option 16).
     pub vendor_class: Option<HostileStr>,
     /// The relay next to the client.
@@ -89,6 +93,11 @@ fn options(message: &mut Dhcpv6Message, r: &mut Reader<'_>) -> Option<()> {
             3 => message.address = leased(value).or(message.address),
             // Enterprise number and length stand before the class.
             16 => message.vendor_class = value.get(6..).map(|t| HostileStr::capped(t, TEXT_MAX)),
+            23 => {
+                message.dns_server = value.first_chunk().map(|bytes| Addr::v6(*bytes));
+                let second = value.get(16..).and_then(|rest| rest.first_chunk());
+                message.dns_server_2 = second.map(|bytes| Addr::v6(*bytes));
+            }
             39 => message.fqdn = value.get(1..).map(|t| HostileStr::capped(t, TEXT_MAX)),
             _ => {}
         }
@@ -133,12 +142,15 @@ mod tests {
             option(1, &[0, 1, 0, 1, 9, 9, 9, 9, 2, 4, 6, 8, 10, 12]),
             option(39, b"\x01\x03box\x00"),
             option(3, &association),
+            option(23, &[[0x21; 16], [0x22; 16]].concat()),
         ]
         .concat();
         let fact = parse_v6(&solicit).fact().unwrap();
         assert_eq!((fact.message_type, fact.xid, fact.damaged), (1, 0x00aa_bbcc, false));
         assert_eq!(fact.client_mac, Some(Mac([2, 4, 6, 8, 10, 12])));
         assert_eq!(fact.address, Some(Addr::v6([0x20; 16])));
+        assert_eq!(fact.dns_server, Some(Addr::v6([0x21; 16])));
+        assert_eq!(fact.dns_server_2, Some(Addr::v6([0x22; 16])));
         assert_eq!(fact.fqdn.as_ref().unwrap().as_bytes(), b"\x03box\x00");
         let mut relay = vec![12, 0];
         relay.extend([0; 16]);
