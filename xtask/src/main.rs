@@ -20,6 +20,7 @@ cargo xtask TASK
   docs [--check]       write the documents made from tables, or check that they are fresh
   new detector NAME    write a skeleton of a detector and its two lines
   bench                ours beside other tools on one large capture; docs/benchmark.md
+  bench indicators     memory and look-ups of a million indicators of threat lists
   torture              floods and cut files; docs/reliability.md
   eval [--json]        the release binary over all labelled captures; docs/evaluation.md
   skipped              say which tests are skipped on this machine
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         ["eval"] => eval::run(false),
         ["eval", "--json"] => eval::run(true),
         ["bench"] => bench::run(),
+        ["bench", "indicators"] => bench::indicators::run(),
         ["torture"] => torture::run(),
         ["new", "detector", id] => new_detector::run(&root(), id),
         ["measure", report, ..] => measure::inner(report.as_ref(), &raw_args(3)),

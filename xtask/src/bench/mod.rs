@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: ours beside other tools on one large capture; writes docs/benchmark.md.
 
+pub(crate) mod indicators;
 mod mix;
 
 use crate::measure::{self, Cost};
@@ -32,7 +33,12 @@ pub(crate) fn run() -> Result<(), String> {
             costs.push(measure::run(&contestant.command)?);
         }
     }
-    let page = page(&contestants, &costs, size(&capture));
+    let mut page = page(&contestants, &costs, size(&capture));
+    let (lists, _) = indicators::page()?;
+    page.push_str(
+        "\nThreat lists, a million indicators of one kind each, looked up in no order:\n\n",
+    );
+    page.push_str(&lists);
     print!("{page}");
     std::fs::write(root().join("docs/benchmark.md"), page).map_err(|e| e.to_string())
 }

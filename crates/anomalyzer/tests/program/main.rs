@@ -7,6 +7,7 @@ mod backtest;
 mod contract;
 mod damage;
 mod hostile;
+mod indicators;
 mod inputs;
 mod outputs;
 mod state;
