@@ -4,8 +4,10 @@
 //! arithmetic on it saturates, equal times and gaps of years are ordinary input. What a count
 //! means and when it is too much is left to the detectors.
 
+mod baseline;
 mod distinct;
 mod ewma;
+mod habits;
 mod hll;
 mod leaky;
 mod limits;
@@ -19,12 +21,15 @@ mod sliding;
 mod table;
 mod top;
 mod trw;
+mod week;
 
+pub use baseline::{Baseline, Expected, POINTS_MIN};
 pub use distinct::Distinct;
 pub use ewma::Ewma;
+pub use habits::{Habits, WEEKLY_MAX};
 pub use hll::Hll;
 pub use leaky::LeakyBucket;
-pub use limits::{ControlLimits, control_limits};
+pub use limits::{SIGMAS, upper_limit};
 pub use linear::LinearCounter;
 pub use per_second::PerSecond;
 pub use periodicity::{Periodicity, Spread};
@@ -35,6 +40,7 @@ pub use sliding::SlidingCount;
 pub use table::Table;
 pub use top::Top;
 pub use trw::{Trw, Verdict};
+pub use week::HourOfWeek;
 
 /// A 64-bit fingerprint of a number that is spread evenly: the finaliser of MurmurHash3
 /// (Appleby, public domain) over both halves.

@@ -54,6 +54,11 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
         self.index.len()
     }
 
+    /// Most entries.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// True when there is no entry.
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()

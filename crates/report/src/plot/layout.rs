@@ -76,7 +76,7 @@ pub(super) fn draw(canvas: &mut dyn Canvas, report: &Report<'_>) {
 /// Mean and three standard deviations. Of n values none can be more than sqrt(n - 1) deviations
 /// off, so below [`SECONDS`] values the threshold would say nothing.
 fn threshold(rate: &PerSecond, mean: f64, sd: f64) -> Option<f64> {
-    let limit = mean + 3.0 * sd;
+    let limit = anomalyzer_engine::count::upper_limit(mean, sd);
     (rate.active >= SECONDS && limit.is_finite() && limit > 0.0).then_some(limit)
 }
 
