@@ -175,7 +175,9 @@ mod tests {
         let mut small = Habits::new(10, 9);
         small.restore(&saved, number).unwrap();
         assert_eq!(small.len(), 10);
-        for bad in ["{}", "[1]", "[[\"x\",[0,0,0,1]]]", "[[\"1\",[0,0,0]]]", "[[\"1\",[0,0,0,1],7]]"] {
+        for bad in
+            ["{}", "[1]", "[[\"x\",[0,0,0,1]]]", "[[\"1\",[0,0,0]]]", "[[\"1\",[0,0,0,1],7]]"]
+        {
             let bad = serde_json::from_str(bad).unwrap();
             assert!(Habits::new(10, 9).restore(&bad, number).is_err(), "{bad}");
         }

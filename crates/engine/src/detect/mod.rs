@@ -5,9 +5,11 @@ mod beacon;
 mod ddos;
 mod dga;
 mod dns_tunnel;
+mod exfiltration;
 mod flood;
 mod hardware;
 mod host_sweep;
+mod hours;
 mod keyword;
 mod malformed;
 mod new_device;
@@ -35,6 +37,7 @@ pub static DETECTORS: &[&Spec] = &[
     &ddos::SPEC,
     &arp_spoof::SPEC,
     &beacon::SPEC,
+    &exfiltration::SPEC,
     &traffic_spike::SPEC,
     &noisy_host::SPEC,
     &rare_port::SPEC,

@@ -1,10 +1,10 @@
 //! Every detector has a scenario in which it fires, and an office in which all stay quiet.
 
 use crate::support::{Run, run};
-use anomalyzer_engine::Severity;
 use anomalyzer_engine::detect::DETECTORS;
 use anomalyzer_engine::keyword::{Matcher, default_lists};
 use anomalyzer_engine::threat::{Builder, Indicators, ListSpec};
+use anomalyzer_engine::{Config, Severity};
 use anomalyzer_scenario::{AttackKind, LISTED, Origin, Plan, generate};
 use std::collections::BTreeSet;
 
@@ -23,6 +23,9 @@ fn plan(kind: AttackKind) -> Plan {
         None => Plan::office(7, 4).with(kind),
     }
 }
+
+/// Kinds that are made for a demonstration with a lower floor.
+const LOWERED: [(&str, &str, &str); 1] = [("exfiltration-small", "exfiltration.bytes", "20000000")];
 
 fn detectors() -> BTreeSet<&'static str> {
     DETECTORS.iter().map(|spec| spec.id).collect()
@@ -48,7 +51,11 @@ fn each_attack_is_found_by_its_detector_and_each_detector_has_one() {
         let matcher = Matcher::new(&default_lists().unwrap()).unwrap();
         let plan = plan(*kind);
         let indicators = listed();
-        let out = Run { matcher, indicators, ..Run::default() }.frames(generate(&plan));
+        let mut config = Config::default();
+        for (_, key, value) in LOWERED.iter().filter(|(name, ..)| *name == kind.name()) {
+            config.set(key, value).unwrap();
+        }
+        let out = Run { config, matcher, indicators, ..Run::default() }.frames(generate(&plan));
         let found = out.alerts.iter().any(|alert| {
             alert.detector == kind.detector()
                 || alert.folded.iter().any(|(id, _)| *id == kind.detector())
