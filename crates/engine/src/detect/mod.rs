@@ -9,7 +9,6 @@ mod exfiltration;
 mod flood;
 mod hardware;
 mod host_sweep;
-mod hours;
 mod keyword;
 mod malformed;
 mod new_device;

@@ -2,8 +2,7 @@
 
 use super::{Exceeded, Settings, Window};
 use crate::alert::Severity;
-use crate::count::{Expected, Habits, Table};
-use crate::detect::hours::{Clock, Hour};
+use crate::count::{Clock, Expected, Habits, Hour, Table};
 use anomalyzer_wire::{Addr, Timestamp};
 use serde_json::{Value, json};
 use std::net::IpAddr;

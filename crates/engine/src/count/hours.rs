@@ -1,4 +1,4 @@
-//! The hours of packet time, for detectors that learn by the hour: when one ends, how much of it
+//! The hours of packet time, for what is learned by the hour: when one ends, how much of it
 //! was seen, and for how long there has been learning.
 
 use anomalyzer_wire::Timestamp;
@@ -10,16 +10,16 @@ const SHARE_MIN: f64 = 0.25;
 
 /// An hour of the clock, as far as it was seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Hour {
+pub struct Hour {
     /// Its beginning.
-    pub(super) start: Timestamp,
+    pub start: Timestamp,
     /// From when to when it was seen.
     seen: [Timestamp; 2],
 }
 
 impl Hour {
     /// The part of it that was seen, 0.25 to 1; `None` when it was less.
-    pub(super) fn share(&self) -> Option<f64> {
+    pub fn share(&self) -> Option<f64> {
         let [from, to] = self.seen;
         let share = to.since(from) as f64 / (HOUR as f64 * 1e9);
         // The last second of an hour is never seen to its end.
@@ -29,16 +29,16 @@ impl Hour {
 
 /// For how long there has been learning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Known {
+pub struct Known {
     /// Days since the first packet ever.
-    pub(super) days: i64,
+    pub days: i64,
     /// Hours that were seen.
-    pub(super) hours: u64,
+    pub hours: u64,
 }
 
 /// Follows the hours.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Clock {
+pub struct Clock {
     /// The hour that is going on: where seeing it began, and the last observation.
     now: Option<[Timestamp; 2]>,
     /// The first packet of all runs.
@@ -49,7 +49,7 @@ pub(super) struct Clock {
 
 impl Clock {
     /// To be called with each observation: the hour that ended before it, when one did.
-    pub(super) fn turns(&mut self, now: Timestamp) -> Option<Hour> {
+    pub fn turns(&mut self, now: Timestamp) -> Option<Hour> {
         self.since = Some(self.since.map_or(now, |since| since.min(now)));
         let Some([from, last]) = &mut self.now else {
             self.now = Some([now, now]);
@@ -71,7 +71,7 @@ impl Clock {
     }
 
     /// The hour that is going on, at the end of the input.
-    pub(super) fn last_hour(&mut self) -> Hour {
+    pub fn last_hour(&mut self) -> Hour {
         let [from, last] = self.now.unwrap_or_default();
         self.hours = self.hours.saturating_add(1);
         self.now = None;
@@ -80,16 +80,16 @@ impl Clock {
     }
 
     /// For how long there has been learning.
-    pub(super) fn known(&self, now: Timestamp) -> Known {
+    pub fn known(&self, now: Timestamp) -> Known {
         let nanos = self.since.map_or(0, |since| now.since(since));
         Known { days: nanos / (24 * HOUR * 1_000_000_000), hours: self.hours }
     }
 
-    pub(super) fn save(&self) -> Value {
+    pub fn save(&self) -> Value {
         json!([self.since.map(Timestamp::secs), self.hours])
     }
 
-    pub(super) fn restore(&mut self, saved: &Value) -> Result<(), String> {
+    pub fn restore(&mut self, saved: &Value) -> Result<(), String> {
         let damaged = || "its clock is damaged".to_owned();
         let [since, hours] = saved.as_array().ok_or_else(damaged)?.as_slice() else {
             return Err(damaged());
