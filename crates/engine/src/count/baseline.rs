@@ -114,15 +114,12 @@ impl Baseline {
     pub fn learn(&mut self, value: f64) {
         let x = log(value);
         let so_far = self.so_far();
-        let (weight, spread, slow) = match self.expect() {
-            Some(expected) => {
-                let weight = expected.weight(value);
-                (weight, weight * SPREAD, (weight * SLOW).max(SLOWEST))
-            }
-            None => {
-                let weight = 1.0 / f64::from(self.seen + 1);
-                (weight, weight, weight)
-            }
+        let (weight, spread, slow) = if let Some(expected) = self.expect() {
+            let weight = expected.weight(value);
+            (weight, weight * SPREAD, (weight * SLOW).max(SLOWEST))
+        } else {
+            let weight = 1.0 / (f64::from(self.seen) + 1.0);
+            (weight, weight, weight)
         };
         // Nothing deviates by more than three deviations as far as the spread is concerned.
         let most = if self.seen < POINTS_MIN { f64::MAX } else { UNUSUAL_SIGMA * so_far.sigma };

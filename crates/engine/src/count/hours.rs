@@ -23,7 +23,7 @@ impl Hour {
         let [from, to] = self.seen;
         let share = to.since(from) as f64 / (HOUR as f64 * 1e9);
         // The last second of an hour is never seen to its end.
-        (share >= SHARE_MIN).then(|| if share > 0.99 { 1.0 } else { share })
+        (share >= SHARE_MIN).then_some(if share > 0.99 { 1.0 } else { share })
     }
 }
 
@@ -85,10 +85,12 @@ impl Clock {
         Known { days: nanos / (24 * HOUR * 1_000_000_000), hours: self.hours }
     }
 
+    /// As two numbers.
     pub fn save(&self) -> Value {
         json!([self.since.map(Timestamp::secs), self.hours])
     }
 
+    /// From [`Clock::save`]; an error when it is not that.
     pub fn restore(&mut self, saved: &Value) -> Result<(), String> {
         let damaged = || "its clock is damaged".to_owned();
         let [since, hours] = saved.as_array().ok_or_else(damaged)?.as_slice() else {

@@ -19,7 +19,9 @@ mod tests {
     #[test]
     fn mean_and_three_sigma() {
         let mut moments = Moments::default();
-        [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter().for_each(|v| moments.push(v));
+        for value in [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0] {
+            moments.push(value);
+        }
         assert!((upper_limit(moments.mean(), moments.sd()) - 11.0).abs() < 1e-9);
     }
 }

@@ -136,7 +136,7 @@ impl HourOfWeek {
 
 /// Hours since a Thursday at midnight: 1970-01-01 was one.
 fn slot(time: Timestamp) -> usize {
-    let hour = time.secs().div_euclid(3_600).rem_euclid(HOURS as i64);
+    let hour = time.secs().div_euclid(3_600).rem_euclid(7 * 24);
     usize::try_from(hour).unwrap_or(0)
 }
 

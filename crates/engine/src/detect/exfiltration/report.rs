@@ -60,7 +60,7 @@ fn finding(
     first: Timestamp,
     now: Timestamp,
 ) -> Finding {
-    let window_s = about.seconds();
+    let window_s = about.seconds() as f64;
     let mut evidence = vec![
         Evidence::exceeded("bytes_sent", about.bytes[0] as f64, about.floor as f64, window_s),
         Evidence::value("bytes_received", about.bytes[1] as f64),
@@ -90,7 +90,7 @@ fn finding(
         dst_count: Tally::default(),
         dst_ports: Vec::new(),
         dst_port_count: Tally::default(),
-        first: first.max(now.plus_nanos((-1e9 * window_s) as i64)),
+        first: first.max(now.plus_secs(-about.seconds())),
         last: now,
         count: about.bytes[0],
         evidence,
@@ -99,8 +99,8 @@ fn finding(
 }
 
 impl Exceeded {
-    fn seconds(&self) -> f64 {
-        if self.window == Window::Hour { 3_600.0 } else { 86_400.0 }
+    fn seconds(&self) -> i64 {
+        if self.window == Window::Hour { 3_600 } else { 86_400 }
     }
 
     fn within(&self) -> &'static str {
