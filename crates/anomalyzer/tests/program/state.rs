@@ -1,6 +1,7 @@
 //! The state file: kept from run to run, whole or not at all, and never lost to damage.
 
-use crate::tools::{Folder, anomalyzer, stderr};
+use crate::tools::{Folder, anomalyzer, frame, json, pcap, stderr};
+use anomalyzer_scenario::Frame;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
@@ -107,4 +108,49 @@ fn a_place_that_cannot_be_written_is_told_before_anything_is_read() {
     let output = analyze(&capture, &closed.join("state.json"));
     assert_eq!(output.status.code(), Some(77), "{output:?}");
     assert!(stderr(&output).contains("must be writable"), "{output:?}");
+}
+#[test]
+fn a_detector_that_cannot_use_its_part_learns_anew() {
+    let folder = Folder::new();
+    let text = "{\"schema\":1,\"detectors\":{\"traffic-spike\":\"nonsense\"}}";
+    let state = folder.write("state.json", text.as_bytes());
+    let output = analyze(&folder.office(), &state);
+    assert!(output.status.success(), "{output:?}");
+    assert!(stderr(&output).contains("traffic-spike cannot use what it saved"), "{output:?}");
+    assert!(read(&state)["detectors"]["traffic-spike"].is_object());
+}
+
+/// A frame of an EtherType for experiments: counted, and nothing else.
+fn packets(second: i64, count: usize) -> impl Iterator<Item = Frame> {
+    let data = || [[2; 6].as_slice(), &[4; 6], &[0x88, 0xb5], &[0; 46]].concat();
+    std::iter::repeat_with(move || frame(second, data())).take(count)
+}
+
+#[test]
+fn what_one_run_learns_the_next_run_knows() {
+    let folder = Folder::new();
+    // Each hour one second is as busy as no other.
+    let hours: Vec<Frame> = (0..40)
+        .flat_map(|hour| {
+            let quiet = (0..12).flat_map(move |n| packets(hour * 3_600 + n * 290, 2));
+            quiet.chain(packets(hour * 3_600 + 3_500, 600))
+        })
+        .collect();
+    let day = folder.write("day.pcap", &pcap(&hours));
+    let next = |busy| {
+        let seconds =
+            (0..12).flat_map(move |n| packets(50 * 3_600 + n, if n == 7 { busy } else { 2 }));
+        pcap(&seconds.collect::<Vec<_>>())
+    };
+    let usual = folder.write("usual.pcap", &next(600));
+    let more = folder.write("more.pcap", &next(6_000));
+    let state = folder.path("state.json");
+    let spikes = |output: &Output| {
+        json(output).iter().filter(|alert| alert["detector"] == "traffic-spike").count()
+    };
+    let fresh = anomalyzer().args(["analyze", "--json", "--only", "alerts"]).arg(&usual).output();
+    assert_eq!(spikes(&fresh.unwrap()), 1, "without the state it is a spike");
+    assert!(analyze(&day, &state).status.success());
+    assert_eq!(spikes(&analyze(&usual, &state)), 0);
+    assert_eq!(spikes(&analyze(&more, &state)), 1);
 }

@@ -102,7 +102,12 @@ impl Baseline {
 
     /// What is expected of the next value; `None` before there are [`POINTS_MIN`].
     pub fn expect(&self) -> Option<Expected> {
-        (self.seen >= POINTS_MIN).then(|| self.so_far())
+        self.expect_after(POINTS_MIN)
+    }
+
+    /// The same after fewer values, where each of them took long to come.
+    pub fn expect_after(&self, points: u32) -> Option<Expected> {
+        (self.seen >= points.max(1)).then(|| self.so_far())
     }
 
     fn so_far(&self) -> Expected {

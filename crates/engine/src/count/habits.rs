@@ -44,6 +44,11 @@ impl<K: Copy + Eq + Hash> Habits<K> {
         self.table.evictions()
     }
 
+    /// True when something was learned of a thing.
+    pub fn knows(&self, key: &K) -> bool {
+        self.table.get(key).is_some()
+    }
+
     /// What is expected of a thing at a time; `None` while too little is known of it.
     pub fn expect(&self, key: &K, time: Timestamp) -> Option<Expected> {
         let habit = self.table.get(key)?;

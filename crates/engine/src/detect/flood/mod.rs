@@ -7,6 +7,7 @@ mod requests;
 mod target;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 use super::{Backtest, Detector, Reporter, Setting, Spec, Unit};
 use crate::alert::Severity;
@@ -20,6 +21,7 @@ use anomalyzer_wire::{Addr, Timestamp};
 use requests::Requests;
 use std::collections::VecDeque;
 use target::{Moment, News, Target};
+use usual::Memory;
 
 /// Targets (host, port and technique) with a rate.
 const TARGETS: usize = 16_384;
@@ -55,7 +57,7 @@ pub(super) static SPEC: Spec = Spec {
     sees: Kinds::FLOW_STARTED.and(Kinds::FLOW_OUTCOME).and(Kinds::TRAFFIC).and(Kinds::APP),
     settings: SETTINGS,
     backtest: Backtest::Capture,
-    max_entries: TARGETS + WATCHED + requests::PAIRS,
+    max_entries: TARGETS + WATCHED + requests::PAIRS + usual::TARGETS,
     build: |section, seed| Box::new(Flood::new(section, seed)),
 };
 
@@ -143,6 +145,20 @@ enum What {
 }
 
 impl What {
+    const ALL: [Self; 4] = [Self::Syn, Self::Udp, Self::Icmp, Self::AnsweredIcmp];
+
+    /// Name in what is saved.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::AnsweredIcmp => "answered-icmp",
+            other => other.technique(),
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|what| what.name() == name)
+    }
+
     const fn technique(self) -> &'static str {
         match self {
             Self::Syn => "syn",
@@ -166,6 +182,8 @@ struct Flood {
     /// Targets that may be or are under attack, in order of their beginning.
     watched: VecDeque<On>,
     requests: Requests,
+    /// What targets usually receive.
+    memory: Memory,
     /// Time of the first observation.
     begun: Option<Timestamp>,
 }
@@ -177,6 +195,7 @@ impl Flood {
             targets: Table::new(TARGETS, seed, Target::outlasts),
             watched: VecDeque::new(),
             requests: Requests::new(seed),
+            memory: Memory::new(seed),
             begun: None,
         }
     }
@@ -264,7 +283,7 @@ impl Flood {
         out: &mut Reporter<'_>,
     ) {
         let settings = *self.settings.of(src);
-        let (target, evicted) = self.targets.entry(on, Target::default);
+        let (target, evicted) = self.targets.entry(on, || Target::new(self.memory.of(&on)));
         let Some(target) = target else { return };
         let at = Moment { now, since: now, floor: settings.floor(&on) };
         let news = target.attempt(src, n, at, id);
@@ -281,7 +300,7 @@ impl Flood {
         out: &mut Reporter<'_>,
     ) {
         let settings = *self.settings.of(src);
-        let (target, evicted) = self.targets.entry(on, Target::default);
+        let (target, evicted) = self.targets.entry(on, || Target::new(self.memory.of(&on)));
         let Some(target) = target else { return };
         let since = super::second_start(now, self.begun);
         let at = Moment { now, since, floor: settings.floor(&on) };
@@ -297,9 +316,14 @@ impl Flood {
         now: Timestamp,
         out: &mut Reporter<'_>,
     ) {
-        if let Some((on, mut target)) = evicted.filter(|(_, t)| t.attack.is_some()) {
-            target.report(&on, now, out);
-            self.watched.retain(|o| *o != on);
+        if let Some((on, mut target)) = evicted {
+            if target.attack.is_some() {
+                target.report(&on, now, out);
+                self.watched.retain(|o| *o != on);
+            }
+            if let Some(peak) = target.take_peak() {
+                self.memory.learn(on, now, peak);
+            }
         }
         if news == News::Resumes {
             out.wake_at(now.plus_nanos(SETTLE_NANOS));
@@ -330,6 +354,16 @@ impl Flood {
         }
     }
 
+    /// Learns the peaks of the hour that began at `start`.
+    fn learn(&mut self, start: Timestamp) {
+        for (on, target) in self.targets.iter_mut() {
+            if let Some(peak) = target.take_peak() {
+                self.memory.learn(*on, start, peak);
+                target.usual = self.memory.of(on);
+            }
+        }
+    }
+
     fn tend(&mut self, now: Timestamp, end: bool, out: &mut Reporter<'_>) {
         let mut next = self.requests.tend(now, end, out);
         for _ in 0..self.watched.len() {
@@ -349,6 +383,9 @@ impl Flood {
 impl Detector for Flood {
     fn observe(&mut self, seen: &Seen, out: &mut Reporter<'_>) {
         self.begun.get_or_insert(seen.time);
+        if let Some(hour) = self.memory.clock.turns(seen.time) {
+            self.learn(hour.start);
+        }
         match &seen.what {
             Observation::FlowStarted(flow) => self.started(flow, seen.time, out),
             Observation::FlowOutcome(news) => self.outcome(news),
@@ -364,14 +401,24 @@ impl Detector for Flood {
 
     fn finish(&mut self, now: Timestamp, out: &mut Reporter<'_>) {
         self.tend(now, true, out);
+        let hour = self.memory.clock.last_hour();
+        self.learn(hour.start);
     }
 
     fn entries(&self) -> usize {
-        self.targets.len() + self.watched.len() + self.requests.len()
+        self.targets.len() + self.watched.len() + self.requests.len() + self.memory.len()
     }
 
     fn evictions(&self) -> u64 {
-        self.targets.evictions() + self.requests.evictions()
+        self.targets.evictions() + self.requests.evictions() + self.memory.evictions()
+    }
+
+    fn save(&self) -> Option<serde_json::Value> {
+        self.memory.save()
+    }
+
+    fn restore(&mut self, saved: &serde_json::Value) -> Result<(), String> {
+        self.memory.restore(saved)
     }
 
     fn reconfigure(&mut self, section: &Section) {

@@ -1,5 +1,6 @@
 //! What one target receives, and from whom.
 
+use super::usual::Usual;
 use super::{GRACE_NANOS, MANY_NANOS, MANY_SOURCES, On, QUIET_NANOS, SETTLE_NANOS, SPEC, What};
 use crate::count::{Distinct, PerSecond, SlidingCount, Top};
 use crate::detect::Reporter;
@@ -46,16 +47,29 @@ pub(super) struct Target {
     /// When the present burst began: nothing had come in the window before.
     burst: Timestamp,
     pub(super) attack: Option<Box<Attack>>,
+    /// The most within a second of this hour that reached the floor; 0 when nothing did.
+    peak: u64,
+    /// What was learned of hours before.
+    pub(super) usual: Option<Usual>,
 }
 
-impl Default for Target {
-    fn default() -> Self {
+impl Target {
+    pub(super) fn new(usual: Option<Usual>) -> Self {
         Self {
             attempts: SlidingCount::new(BUCKET_NANOS),
             seconds: PerSecond::default(),
             burst: Timestamp::MIN,
             attack: None,
+            peak: 0,
+            usual,
         }
+    }
+
+    /// The hour's peak, which begins anew.
+    pub(super) fn take_peak(&mut self) -> Option<u64> {
+        let attack = self.attack.as_deref().filter(|a| a.confirmed);
+        let peak = std::mem::take(&mut self.peak).max(attack.map_or(0, |a| a.peak));
+        (peak > 0).then_some(peak)
     }
 }
 
@@ -234,12 +248,13 @@ impl Target {
             }
             return self.judge(on, now, end, out);
         }
-        let over = attack.last.plus_nanos(QUIET_NANOS);
+        let (over, peak) = (attack.last.plus_nanos(QUIET_NANOS), attack.peak);
         let settle = attack.reported_at.plus_nanos(SETTLE_NANOS);
         if end || now >= settle {
             self.report(on, now, out);
         }
         if now >= over {
+            self.peak = self.peak.max(peak);
             self.attack = None;
             return None;
         }
@@ -262,6 +277,11 @@ impl Target {
             return None;
         }
         attack.peak = if attack.waited { attack.peak } else { unanswered };
+        self.peak = self.peak.max(attack.peak);
+        if self.usual.is_some_and(|usual| attack.peak <= usual.limit(attack.floor)) {
+            self.attack = None;
+            return None;
+        }
         if !attack.is_few() && !attack.waited && !end {
             attack.waited = true;
             let due = now.plus_nanos(MANY_NANOS - GRACE_NANOS);
@@ -304,12 +324,12 @@ impl Target {
         {
             attack.reported = attack.packets;
             attack.reported_at = now;
-            out.report(finding(on, attack));
+            out.report(finding(on, attack, self.usual));
         }
     }
 }
 
-fn finding(on: &On, attack: &Attack) -> Finding {
+fn finding(on: &On, attack: &Attack, usual: Option<Usual>) -> Finding {
     let top = attack.sources.heaviest(NAMED);
     let src: Vec<Addr> = top.iter().map(|(addr, _)| *addr).collect();
     let sources = attack.distinct.tally();
@@ -323,6 +343,7 @@ fn finding(on: &On, attack: &Attack) -> Finding {
     let port = (on.port != 0).then_some(on.port);
     let place = port.map_or_else(|| on.dst.to_string(), |p| format!("{} port {p}", on.dst));
     let seconds = attack.last.since(attack.first).max(0) as f64 / 1e9;
+    let threshold = usual.map_or(attack.floor, |u| u.limit(attack.floor).max(attack.floor));
     // One source is named by the subject; several are one attack on the target.
     let subject_src = src.first().copied().filter(|_| sources.value == 1);
     Finding {
@@ -339,12 +360,13 @@ fn finding(on: &On, attack: &Attack) -> Finding {
         },
         explanation: format!(
             "{place} received {} {unit} within {} from {}, at most {} in a second. More than {} \
-             in a second is not what a client needs.",
+             in a second is not what a client needs.{}",
             text::thousands(attack.packets),
             text::duration(seconds),
             text::addresses(&src, sources.value),
             text::thousands(attack.peak),
             text::thousands(attack.floor),
+            ordinary(usual, attack.floor),
         ),
         src,
         src_count: sources,
@@ -356,9 +378,25 @@ fn finding(on: &On, attack: &Attack) -> Finding {
         last: attack.last,
         count: attack.packets,
         evidence: vec![
-            Evidence::exceeded("per_second", attack.peak as f64, attack.floor as f64, 1.0),
+            Evidence {
+                mean: usual.map(|u| u.expected.mean()),
+                z: usual.map(|u| u.expected.z(attack.peak as f64)),
+                ..Evidence::exceeded("per_second", attack.peak as f64, threshold as f64, 1.0)
+            },
             Evidence::value("sources", sources.value as f64),
         ],
         flows: attack.flows.clone(),
     }
+}
+
+/// What was learned, in a sentence.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, shown only
+fn ordinary(usual: Option<Usual>, floor: u64) -> String {
+    usual.map_or_else(String::new, |usual| {
+        format!(
+            " In its busy hours this target is used to {} in a second; up to {} would be ordinary.",
+            text::thousands(usual.expected.mean() as u64),
+            text::thousands(usual.limit(floor)),
+        )
+    })
 }

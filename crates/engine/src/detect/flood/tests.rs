@@ -218,3 +218,72 @@ fn busy_services_stay_quiet() {
         }
     });
 }
+
+/// Some seconds of datagrams to a collector, at `rate` a second.
+fn telemetry(script: &mut Script, rate: u32) {
+    for _ in 0..20 {
+        script.one_way(udp(ip("10.0.0.5"), 9_000, ip("10.0.0.9"), 7_777), rate, 100);
+        script.pass(1.0);
+    }
+    script.pass(3_580.0);
+}
+
+#[test]
+fn a_busy_target_is_learned_and_only_more_than_usual_is_a_flood() {
+    let mut script = Script::new(&SPEC);
+    for hour in 0..8_u32 {
+        telemetry(&mut script, 7_000 + hour * 100);
+    }
+    assert!(!script.findings().is_empty(), "one day is not enough to be usual");
+    for _ in 0..5 {
+        script.pass(16.0 * 3_600.0);
+        for hour in 0..8_u32 {
+            telemetry(&mut script, 7_000 + hour * 100);
+        }
+    }
+    let told = script.findings().len();
+    telemetry(&mut script, 8_000);
+    assert_eq!(script.findings().len(), told, "usual by now");
+    telemetry(&mut script, 40_000);
+    let flood = script.findings().last().unwrap().clone();
+    assert!(script.findings().len() > told && flood.explanation.contains("is used to 7,"));
+    assert!(flood.evidence[0].mean.is_some() && flood.evidence[0].threshold > Some(8_000.0));
+    script.finish();
+    let saved = script.detector().save().unwrap();
+    let mut second = Script::new(&SPEC);
+    second.detector().restore(&saved).unwrap();
+    assert_eq!(second.detector().save().unwrap(), saved);
+    telemetry(&mut second, 8_000);
+    assert_eq!(second.finish(), [], "known after a restart");
+}
+
+#[test]
+fn an_attack_that_goes_on_for_a_day_does_not_become_usual_and_nothing_is_without_end() {
+    let mut script = Script::new(&SPEC);
+    for _ in 0..30 {
+        telemetry(&mut script, 30_000);
+    }
+    let told = script.findings().len();
+    telemetry(&mut script, 30_000);
+    assert!(script.findings().len() > told);
+    let mut script = Script::new(&SPEC);
+    for _ in 0..240 {
+        telemetry(&mut script, 60_000);
+    }
+    let told = script.findings().len();
+    telemetry(&mut script, 60_000);
+    assert!(script.findings().len() > told, "more than ten times the floor is never usual");
+}
+
+#[test]
+fn saved_targets_that_are_damaged_are_refused() {
+    for bad in [
+        "{}",
+        "[[]]",
+        "[[\"x\",1,\"udp\",[0,0,0,1],1,1]]",
+        "[[\"10.0.0.1\",1,\"tcp\",[0,0,0,1],1,1]]",
+    ] {
+        let bad = serde_json::from_str(bad).unwrap();
+        assert!(Script::new(&SPEC).detector().restore(&bad).is_err(), "{bad}");
+    }
+}

@@ -4,23 +4,28 @@
 //! It says that traffic rose; why, is left to the detectors of floods and scans, whose incidents
 //! take its alerts in.
 
+mod memory;
 mod series;
 
 use super::{Backtest, Detector, Reporter, Setting, Spec, Unit};
 use crate::alert::Severity;
 use crate::config::Section;
-use crate::count::Table;
+use crate::count::{Hour, Table};
 use crate::finding::{Evidence, Finding, Subject, Tally};
 use crate::observation::{Kinds, Observation, SecondTotals, Seen, TrafficDigest};
 use crate::text;
 use anomalyzer_wire::{Addr, Timestamp};
-use series::{Exceeded, Series, Technique, Volume};
+use memory::Memory;
+use series::{Basis, Exceeded, Series, Technique, Volume};
 use std::cmp::Reverse;
 
 /// Sources and ports with a series of their own.
 const SERIES: usize = 8_192;
 /// Sources, and ports, told for one second: the largest.
 const TOLD: usize = 2;
+/// A series is learned from the hour on in which its peak has this part of the floor: less can
+/// never be a spike.
+const NEAR: f64 = 4.0;
 /// First seconds of the total that are kept, to judge inputs that end before the warm-up does.
 const KEPT: usize = 128;
 
@@ -37,7 +42,7 @@ pub(super) static SPEC: Spec = Spec {
     sees: Kinds::TRAFFIC.and(Kinds::SECOND),
     settings: SETTINGS,
     backtest: Backtest::Flows,
-    max_entries: SERIES + KEPT,
+    max_entries: SERIES + KEPT + memory::MEASURES,
     build: |section, seed| Box::new(TrafficSpike::new(section, seed)),
 };
 
@@ -154,6 +159,8 @@ struct TrafficSpike {
     touched: Vec<Of>,
     /// The first seconds of the total.
     kept: Vec<(i64, Volume)>,
+    /// What earlier hours and runs were like.
+    memory: Memory,
 }
 
 impl TrafficSpike {
@@ -161,7 +168,8 @@ impl TrafficSpike {
         let limits = Limits::new(section);
         let total = Series::new(limits.lambda);
         let series = Table::new(SERIES, seed, |series: &Series| series.seconds() > 30);
-        Self { limits, total, series, touched: Vec::new(), kept: Vec::new() }
+        let memory = Memory::new(seed);
+        Self { limits, total, series, touched: Vec::new(), kept: Vec::new(), memory }
     }
 
     fn add(&mut self, digest: &TrafficDigest) {
@@ -193,19 +201,39 @@ impl TrafficSpike {
         }
     }
 
+    /// Learns the busiest second of an hour: of the total, and of what has come near its floor.
+    fn learn(&mut self, hour: &Hour, out: &Reporter<'_>) {
+        self.memory.learn(Of::Total, true, hour, self.total.take_peak());
+        let floor = self.limits.floor;
+        for (of, series) in self.series.iter_mut() {
+            let peak = series.take_peak();
+            let near = peak.packets * NEAR >= floor.packets || peak.bytes * NEAR >= floor.bytes;
+            let weekly = !matches!(of, Of::Source(addr) if !out.is_local(*addr));
+            if peak.packets > 0.0 && (near || self.memory.knows(*of)) {
+                self.memory.learn(*of, weekly, hour, peak);
+            }
+        }
+    }
+
     fn second(&mut self, totals: &SecondTotals, out: &mut Reporter<'_>) {
         let volume = Volume { packets: totals.packets as f64, bytes: totals.bytes as f64 };
         if self.kept.len() < KEPT {
             self.kept.push((totals.second, volume));
         }
+        let time = Timestamp::from_secs_nanos(totals.second, 0);
+        if let Some(hour) = self.memory.clock.turns(time) {
+            self.learn(&hour, out);
+        }
+        let (limits, memory) = (&self.limits, &self.memory);
+        let usual = |of: Of| move |of_bytes: bool| memory.expect(of, of_bytes, time);
         self.total.grow(volume);
-        if let Some(exceeded) = self.total.ends(totals.second, &self.limits) {
+        if let Some(exceeded) = self.total.ends(totals.second, limits, usual(Of::Total)) {
             report(Of::Total, &self.total, &exceeded, &self.limits, out);
         }
         let mut risen: Vec<(Of, Exceeded)> = Vec::new();
         for of in std::mem::take(&mut self.touched) {
             let Some(series) = self.series.get_mut(&of) else { continue };
-            if let Some(exceeded) = series.ends(totals.second, &self.limits) {
+            if let Some(exceeded) = series.ends(totals.second, limits, usual(of)) {
                 risen.push((of, exceeded));
             }
         }
@@ -231,8 +259,12 @@ impl Detector for TrafficSpike {
     }
 
     /// An input shorter than the warm-up is judged as a whole: each second against all others.
-    fn finish(&mut self, _now: Timestamp, out: &mut Reporter<'_>) {
-        if self.total.seconds() > self.limits.warm_up || self.total.seconds() > KEPT as u64 {
+    fn finish(&mut self, now: Timestamp, out: &mut Reporter<'_>) {
+        let known = self.memory.expect(Of::Total, false, now).is_some();
+        let hour = self.memory.clock.last_hour();
+        self.learn(&hour, out);
+        if known || self.total.seconds() > self.limits.warm_up || self.total.seconds() > KEPT as u64
+        {
             return;
         }
         let mut series = Series::new(self.limits.lambda);
@@ -243,11 +275,19 @@ impl Detector for TrafficSpike {
     }
 
     fn entries(&self) -> usize {
-        self.series.len() + self.kept.len()
+        self.series.len() + self.kept.len() + self.memory.len()
     }
 
     fn evictions(&self) -> u64 {
-        self.series.evictions()
+        self.series.evictions() + self.memory.evictions()
+    }
+
+    fn save(&self) -> Option<serde_json::Value> {
+        self.memory.save()
+    }
+
+    fn restore(&mut self, saved: &serde_json::Value) -> Result<(), String> {
+        self.memory.restore(saved)
     }
 
     fn reconfigure(&mut self, section: &Section) {
@@ -284,7 +324,11 @@ fn report(of: Of, series: &Series, exceeded: &Exceeded, limits: &Limits, out: &m
             "{whose} rose to {value} in a second, {:.1} times the mean of {mean}; the limit was \
              {limit} ({method} of {}). {} above the limit.",
             peak.value / peak.mean.max(1.0),
-            if peak.hindsight { "all other seconds" } else { "the seconds before" },
+            match peak.basis {
+                Basis::Before => "the seconds before",
+                Basis::Others => "all other seconds",
+                Basis::Learned => "the busiest seconds of this hour on other days",
+            },
             text::counted(episode.seconds, "second"),
         ),
         src: src.into_iter().collect(),

@@ -2,7 +2,7 @@
 
 use super::Limits;
 use crate::alert::REOPEN_GAP_NANOS;
-use crate::count::{Ewma, Moments, leave_one_out};
+use crate::count::{Ewma, Expected, Moments, leave_one_out};
 use crate::text;
 
 /// Largest z that is written: after constant seconds, z has no bound.
@@ -16,6 +16,11 @@ pub(super) struct Volume {
 }
 
 impl Volume {
+    /// The larger of each.
+    fn most(self, other: Self) -> Self {
+        Self { packets: self.packets.max(other.packets), bytes: self.bytes.max(other.bytes) }
+    }
+
     pub(super) fn plus(self, other: Self) -> Self {
         Self { packets: self.packets + other.packets, bytes: self.bytes + other.bytes }
     }
@@ -39,6 +44,17 @@ impl Technique {
     }
 }
 
+/// What a second was held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Basis {
+    /// The seconds before.
+    Before,
+    /// All other seconds, later ones included.
+    Others,
+    /// The busiest seconds of this hour in earlier weeks and days.
+    Learned,
+}
+
 /// A second above its limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Exceeded {
@@ -50,8 +66,7 @@ pub(super) struct Exceeded {
     pub(super) mean: f64,
     pub(super) limit: f64,
     pub(super) z: f64,
-    /// Judged against all other seconds, later ones included.
-    pub(super) hindsight: bool,
+    pub(super) basis: Basis,
 }
 
 impl Exceeded {
@@ -93,6 +108,8 @@ struct Baseline {
 #[derive(Clone, Debug)]
 pub(super) struct Series {
     current: Volume,
+    /// The busiest second of this hour.
+    peak: Volume,
     packets: Baseline,
     bytes: Baseline,
     episode: Option<Episode>,
@@ -101,7 +118,8 @@ pub(super) struct Series {
 impl Series {
     pub(super) fn new(lambda: f64) -> Self {
         let baseline = Baseline { all: Moments::default(), moving: Ewma::new(lambda) };
-        Self { current: Volume::default(), packets: baseline, bytes: baseline, episode: None }
+        let (current, peak) = (Volume::default(), Volume::default());
+        Self { current, peak, packets: baseline, bytes: baseline, episode: None }
     }
 
     /// Adds traffic to the second that has not ended; true when it is the first of it.
@@ -121,20 +139,43 @@ impl Series {
         self.episode.as_ref()
     }
 
-    /// Ends the second: judges it by the seconds before, then learns it.
-    pub(super) fn ends(&mut self, second: i64, limits: &Limits) -> Option<Exceeded> {
+    /// The busiest second of the hour, which begins anew.
+    pub(super) fn take_peak(&mut self) -> Volume {
+        std::mem::take(&mut self.peak)
+    }
+
+    /// Ends the second: judges it by the seconds before and by what is `usual` at this hour, of
+    /// bytes or of packets, where that is known; then learns it.
+    pub(super) fn ends(
+        &mut self,
+        second: i64,
+        limits: &Limits,
+        usual: impl Fn(bool) -> Option<Expected>,
+    ) -> Option<Exceeded> {
         let now = std::mem::take(&mut self.current);
         let warm = self.seconds() >= limits.warm_up;
-        let packets = self.packets.judge(now.packets, limits.floor.packets, limits);
-        let bytes = self.bytes.judge(now.bytes, limits.floor.bytes, limits);
+        let measures = [
+            (false, self.packets, now.packets, limits.floor.packets),
+            (true, self.bytes, now.bytes, limits.floor.bytes),
+        ];
+        self.peak = self.peak.most(now);
         self.packets.learn(now.packets);
         self.bytes.learn(now.bytes);
-        let judged = [(false, packets), (true, bytes)];
-        let exceeded = judged
+        let exceeded = measures
             .into_iter()
-            .filter_map(|(of_bytes, judged)| judged.map(|j| Exceeded { second, of_bytes, ..j }))
-            .max_by(|a, b| (a.value / a.limit).total_cmp(&(b.value / b.limit)))
-            .filter(|_| warm)?;
+            .filter(|(_, _, value, floor)| value > floor)
+            .filter_map(|(of_bytes, baseline, value, floor)| {
+                let usual = || usual(of_bytes);
+                let judged = if warm {
+                    let ordinary = |u: Expected| value <= u.limit(limits.sigma);
+                    let risen = baseline.judge(value, floor, limits)?;
+                    (!usual().is_some_and(ordinary)).then_some(risen)?
+                } else {
+                    learned(value, &usual()?, floor, limits)?
+                };
+                Some(Exceeded { second, of_bytes, ..judged })
+            })
+            .max_by(|a, b| (a.value / a.limit).total_cmp(&(b.value / b.limit)))?;
         self.note(&exceeded);
         Some(exceeded)
     }
@@ -193,8 +234,16 @@ fn judge(value: f64, mean: f64, sd: f64, floor: f64, limits: &Limits) -> Option<
         mean,
         limit,
         z,
-        hindsight: false,
+        basis: Basis::Before,
     })
+}
+
+/// Holds a value against what was learned, before there are seconds to hold it against.
+fn learned(value: f64, usual: &Expected, floor: f64, limits: &Limits) -> Option<Exceeded> {
+    let mean = usual.mean();
+    let limit = usual.limit(limits.sigma).max(mean * limits.ratio);
+    let exceeded = judge(value, mean, 0.0, floor.max(limit), limits)?;
+    Some(Exceeded { z: usual.z(value).min(Z_MAX), basis: Basis::Learned, ..exceeded })
 }
 
 /// The seconds that exceed what all the others say, in order.
@@ -211,7 +260,7 @@ pub(super) fn in_hindsight(seconds: &[(i64, Volume)], limits: &Limits) -> Vec<Ex
             // Of very few seconds none is usual.
             let others = leave_one_out(values, at).filter(|_| values.len() >= 5)?;
             let judged = judge(value, others.mean, others.sd, floor, limits)?;
-            Some(Exceeded { second: *second, of_bytes, hindsight: true, ..judged })
+            Some(Exceeded { second: *second, of_bytes, basis: Basis::Others, ..judged })
         });
         exceeded.extend(judged.max_by(|a, b| (a.value / a.limit).total_cmp(&(b.value / b.limit))));
     }

@@ -104,3 +104,43 @@ fn tables_stay_bounded_and_few_are_told_a_second() {
     }
     assert!(script.finish().len() <= 1 + 2 * TOLD);
 }
+
+/// Days in which a backup at 22 o'clock moves as much in a second as nothing else does.
+fn days(script: &mut Script, days: i64) {
+    for hour in 0..days * 24 {
+        let loud = script.now().secs() / 3_600 % 24 == 22;
+        for n in 0..40 {
+            second(script, 100 + n % 7, 100_000);
+        }
+        if loud {
+            second(script, 30_000, 40_000_000 + u64::try_from(hour).unwrap() * 10_000);
+        }
+        script.pass(3_600.0 - if loud { 41.0 } else { 40.0 });
+    }
+}
+
+#[test]
+fn the_backup_of_each_night_is_learned_and_survives_a_restart() {
+    let mut script = Script::new(&SPEC);
+    days(&mut script, 10);
+    let told = script.findings().len();
+    assert!(told > 0, "unknown at first");
+    days(&mut script, 5);
+    assert_eq!(script.findings().len(), told, "{:#?}", script.findings().last());
+    script.finish();
+    let saved = script.detector().save().unwrap();
+    let mut second_run = Script::new(&SPEC);
+    second_run.detector().restore(&saved).unwrap();
+    assert_eq!(second_run.detector().save().unwrap(), saved);
+    days(&mut second_run, 2);
+    assert_eq!(second_run.findings(), []);
+    // By day the same is a spike, from the first second on.
+    let mut noon = Script::new(&SPEC);
+    noon.detector().restore(&saved).unwrap();
+    while noon.now().secs() / 3_600 % 24 != 12 {
+        noon.pass(3_600.0);
+    }
+    second(&mut noon, 30_000, 40_000_000);
+    let findings = noon.finish();
+    assert!(findings.iter().any(|f| f.explanation.contains("this hour on other days")));
+}
