@@ -3,6 +3,7 @@
 //! They are checked in, so that they can be read on the forge; `--check` and a test fail when they
 //! are stale.
 
+use anomalyzer_engine::config::COMMON;
 use anomalyzer_engine::detect::{DETECTORS, Setting, Spec, Unit};
 use std::fmt::Write as _;
 use std::fs;
@@ -56,8 +57,10 @@ fn detectors() -> String {
     }
     text.push_str(
         "\n`info` and `low` are statistics to look at; `medium` and above claim an attack or a \
-         breach of policy.\n",
+         breach of policy.\n\nBesides its own settings every detector has `enabled`, `severity`, \
+         and these two, which can also be given for a host or network:\n\n",
     );
+    text.push_str(&table(&COMMON));
     for spec in DETECTORS {
         text.push_str(&detector(spec));
     }
@@ -81,9 +84,13 @@ fn settings(spec: &Spec) -> String {
     if spec.settings.is_empty() {
         return "It has no settings of its own.\n".into();
     }
+    table(spec.settings)
+}
+
+fn table(settings: &[Setting]) -> String {
     let mut text =
         String::from("| setting | default | range | unit | meaning |\n|---|---|---|---|---|\n");
-    for s in spec.settings {
+    for s in settings {
         let _ = writeln!(
             text,
             "| `{}` | {} | {} to {} | {} | {} |",

@@ -1,6 +1,7 @@
 //! The command line as a table: options, their help and the examples.
 
 use anomalyzer_engine::Severity;
+use anomalyzer_engine::config::Prefix;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -93,6 +94,10 @@ pub(crate) enum Command {
     /// Check threat lists: what is read of them, and what is not
     #[command(subcommand)]
     Indicators(IndicatorsCommand),
+    /// Hide alerts that need not be seen, by rules in a state file
+    Suppress(Suppress),
+    /// Call an alert a false alarm, in a state file
+    Feedback(Feedback),
     /// Write labelled synthetic captures
     #[command(subcommand)]
     Scenario(ScenarioCommand),
@@ -317,6 +322,89 @@ pub(crate) enum IndicatorsCommand {
         #[command(flatten)]
         settings: Settings,
     },
+}
+
+/// Options of `suppress`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "A rule hides an alert that fits all of what the rule names. What is hidden \
+    is counted and told; nothing is forgotten. The settings file can hold rules too: see \
+    [[suppress]] in `anomalyzer config reference`."
+)]
+pub(crate) struct Suppress {
+    /// The file that `analyze --state` uses
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: PathBuf,
+    #[command(subcommand)]
+    pub(crate) command: SuppressCommand,
+}
+
+/// Commands about rules that hide alerts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SuppressCommand {
+    /// Add a rule; one that names the same is replaced
+    Add(Box<Rule>),
+    /// List the rules
+    List,
+    /// Remove a rule
+    Remove {
+        /// Its id, as `list` shows it
+        id: String,
+    },
+}
+
+/// What a rule that hides alerts names.
+#[derive(Args, Debug)]
+pub(crate) struct Rule {
+    /// Alerts of this detector
+    #[arg(long, value_name = "ID")]
+    pub(crate) detector: Option<String>,
+    /// Alerts of this technique
+    #[arg(long, value_name = "NAME")]
+    pub(crate) technique: Option<String>,
+    /// Alerts whose sources are all in this network
+    #[arg(long, value_name = "NET", value_parser = Prefix::parse)]
+    pub(crate) src: Option<Prefix>,
+    /// Alerts whose destinations are all in this network
+    #[arg(long, value_name = "NET", value_parser = Prefix::parse)]
+    pub(crate) dst: Option<Prefix>,
+    /// Alerts about this port alone
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Alerts about this list or name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Alerts about this subject, as `feedback` prints it
+    #[arg(long, value_name = "HEX")]
+    pub(crate) subject: Option<String>,
+    /// When the rule ends: a time (RFC 3339), or a duration from now such as 30d or 12h
+    #[arg(long, value_name = "TIME")]
+    pub(crate) expires: Option<String>,
+    /// Why these alerts need not be seen
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+/// Options of `feedback`.
+#[derive(Args, Debug)]
+#[command(after_help = "The alert stays and carries the verdict; incidents and the risk of hosts \
+    leave it out.")]
+pub(crate) struct Feedback {
+    /// The file that `analyze --state` uses
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: PathBuf,
+    /// Id of the alert; without one, the verdicts and the latest alerts are listed
+    #[arg(value_name = "ALERT_ID", requires = "verdict")]
+    pub(crate) alert: Option<String>,
+    /// The alert claims what did not happen, or what is allowed
+    #[arg(long, group = "verdict", requires_all = ["alert", "reason"])]
+    pub(crate) false_alarm: bool,
+    /// Take the verdict back
+    #[arg(long, group = "verdict", requires = "alert")]
+    pub(crate) withdraw: bool,
+    /// Why
+    #[arg(long, value_name = "TEXT", requires = "false_alarm")]
+    pub(crate) reason: Option<String>,
 }
 
 /// Commands about synthetic traffic.

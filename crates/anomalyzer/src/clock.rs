@@ -1,5 +1,5 @@
 //! Clocks and time zones: how long things take, and where the reader lives. What time it is
-//! matters to nothing but the count of what has expired.
+//! matters to nothing but the count of what has expired and the notes beside what people say.
 
 use anomalyzer_wire::Timestamp;
 use jiff::tz::TimeZone;
@@ -18,6 +18,11 @@ pub(crate) fn local(time: Timestamp) -> String {
 pub(crate) fn today() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The time at which somebody says something about alerts, to the second.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_secs_nanos(today(), 0)
 }
 
 /// Measures from its making.

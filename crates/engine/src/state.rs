@@ -1,10 +1,11 @@
-//! What is kept from one run to the next: what detectors have learned.
+//! What is kept from one run to the next: what detectors have learned, what people have said.
 //!
 //! A [`State`] is a value made of JSON; files, locks and messages are the binary's. Times in it
 //! are packet times, so the same input on top of the same state gives the same state, byte for
 //! byte. What a part holds is between the detector and itself; here it is carried along unread,
 //! also for detectors that are switched off or unknown to this version.
 
+use crate::alert::Judgement;
 use anomalyzer_wire::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,6 +30,9 @@ pub struct State {
     /// What each detector has learned, by its id.
     #[serde(default)]
     pub detectors: BTreeMap<String, Value>,
+    /// What people have said about alerts.
+    #[serde(default, skip_serializing_if = "Judgement::is_empty")]
+    pub judgement: Judgement,
     /// Parts that this version does not know.
     #[serde(flatten)]
     pub further: BTreeMap<String, Value>,
@@ -36,7 +40,13 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { schema: SCHEMA, saved: None, detectors: BTreeMap::new(), further: BTreeMap::new() }
+        Self {
+            schema: SCHEMA,
+            saved: None,
+            detectors: BTreeMap::new(),
+            judgement: Judgement::default(),
+            further: BTreeMap::new(),
+        }
     }
 }
 
@@ -106,20 +116,20 @@ fn damaged(error: &serde_json::Error) -> StateError {
     StateError::Damaged { line, column, what }
 }
 
-/// A packet time as its nanoseconds.
-mod nanos {
+/// A time as its nanoseconds.
+pub(crate) mod nanos {
     use anomalyzer_wire::Timestamp;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[allow(clippy::ref_option)] // serde asks for this form
-    pub(super) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         time: &Option<Timestamp>,
         out: S,
     ) -> Result<S::Ok, S::Error> {
         time.map(Timestamp::nanos).serialize(out)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Timestamp>, D::Error> {
         Ok(Option::<i64>::deserialize(from)?.map(Timestamp::from_nanos))

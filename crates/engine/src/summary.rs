@@ -1,5 +1,6 @@
 //! What a capture holds, in numbers.
 
+use crate::alert::Hidden;
 use crate::finding::Tally;
 use anomalyzer_wire::{Addr, LinkType, Timestamp};
 
@@ -39,6 +40,8 @@ pub struct Summary {
     pub per_second: PerSecond,
     /// Counters of the whole engine: name, value; names are stable, in alphabetical order.
     pub counters: Vec<(&'static str, u64)>,
+    /// What rules of the site hide, for each rule that hides something.
+    pub suppressed: Vec<Hidden>,
     /// Sum over all flow records and their features, the same for any number of workers.
     pub flow_digest: u64,
 }

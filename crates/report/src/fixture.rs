@@ -1,7 +1,7 @@
 //! Hand-made records for the writers' tests, and the corpus of hostile names.
 
 use crate::source::{Report, Source};
-use anomalyzer_engine::alert::{Contribution, Link, Role, Stage, Step};
+use anomalyzer_engine::alert::{Contribution, Feedback, Hidden, Link, Role, Stage, Step, Verdict};
 use anomalyzer_engine::flow::features::{COUNT, FlowFeatures};
 use anomalyzer_engine::flow::{ConnState, FlowEnd, FlowId, FlowNames, SideRecord};
 use anomalyzer_engine::observation::SecondTotals;
@@ -114,7 +114,18 @@ pub(crate) fn port_scan() -> Alert {
         flows: vec!["1:wCb3OG7yAFWelaUydu0D+125CLM=".into()],
         attack: &["T1046"],
         folded: vec![("rare-port", 3)],
+        feedback: None,
     }
+}
+
+/// A port scan that somebody called a false alarm.
+pub(crate) fn judged() -> Alert {
+    let feedback = Feedback {
+        verdict: Verdict::FalseAlarm,
+        reason: "our scanner".into(),
+        given: Some(at(100)),
+    };
+    Alert { feedback: Some(feedback), ..port_scan() }
 }
 
 /// A statistics-level alert.
@@ -144,6 +155,7 @@ pub(crate) fn statistic(detector: &'static str, title: &str, severity: Severity)
         flows: Vec::new(),
         attack: &[],
         folded: Vec::new(),
+        feedback: None,
     }
 }
 
@@ -292,6 +304,12 @@ pub(crate) fn summary() -> Summary {
             ("records_skipped", 3),
             ("snapped", 17),
         ],
+        suppressed: vec![Hidden {
+            rule: "0a1b2c3d".into(),
+            scope: "detector port-scan, src 192.168.1.7/32".into(),
+            reason: "our scanner".into(),
+            alerts: 2,
+        }],
         flow_digest: 0x0123_4567_89ab_cdef,
     }
 }
@@ -434,6 +452,14 @@ impl Whole {
             alert.explanation.clone_from(&text);
             alert.advice.clone_from(&text);
             alert.flows = vec![text.clone()];
+            alert.feedback = judged().feedback;
+            if let Some(said) = &mut alert.feedback {
+                said.reason.clone_from(&text);
+            }
+        }
+        for hidden in &mut whole.summary.suppressed {
+            hidden.scope.clone_from(&text);
+            hidden.reason.clone_from(&text);
         }
         for incident in &mut whole.incidents {
             incident.id.clone_from(&text);

@@ -7,7 +7,7 @@
 use crate::json::{Object, quoted, string};
 use crate::source::Source;
 use crate::{names, put};
-use anomalyzer_engine::alert::{Contribution, Step};
+use anomalyzer_engine::alert::{Contribution, Feedback, Hidden, Step};
 use anomalyzer_engine::flow::{FlowNames, SideRecord};
 use anomalyzer_engine::observation::SecondTotals;
 use anomalyzer_engine::series::Series;
@@ -121,6 +121,9 @@ pub(crate) fn alert_fields(o: &mut Object<'_>, alert: &Alert) {
     if !alert.folded.is_empty() {
         o.object("folded", |o| alert.folded.iter().for_each(|(id, n)| o.number(id, *n)));
     }
+    if let Some(said) = &alert.feedback {
+        o.object("feedback", |o| feedback(o, said));
+    }
 }
 
 /// Appends an incident and a line feed. `story` names alerts by their `id`.
@@ -220,6 +223,9 @@ pub fn summary(out: &mut Vec<u8>, summary: &Summary, sources: &[Source], sensor:
     o.objects("top_sources", &summary.top_sources, host_share);
     o.objects("top_destinations", &summary.top_destinations, host_share);
     o.objects("top_ports", &summary.top_ports, port_share);
+    if !summary.suppressed.is_empty() {
+        o.objects("suppressed", &summary.suppressed, hidden);
+    }
     o.object("counters", |o| summary.counters.iter().for_each(|(name, n)| o.number(name, *n)));
     o.plain("flow_digest", &format!("{:016x}", summary.flow_digest));
     close(o, sensor);
@@ -262,6 +268,21 @@ fn side(o: &mut Object<'_>, names: [&str; 3], addrs: &[Addr], count: Tally, macs
     if !macs.is_empty() {
         o.array(hardware, macs, |out, mac| quoted(out, |out| put::mac(out, *mac)));
     }
+}
+
+fn feedback(o: &mut Object<'_>, said: &Feedback) {
+    o.plain("verdict", said.verdict.name());
+    o.text("reason", &said.reason);
+    if let Some(given) = said.given {
+        o.time("given", given);
+    }
+}
+
+fn hidden(o: &mut Object<'_>, hidden: &Hidden) {
+    o.text("rule", &hidden.rule);
+    o.text("scope", &hidden.scope);
+    o.text("reason", &hidden.reason);
+    o.number("alerts", hidden.alerts);
 }
 
 fn hosts(o: &mut Object<'_>, [list, total]: [&str; 2], addrs: &[Addr], count: u64) {

@@ -67,7 +67,7 @@ pub fn write(out: &mut dyn io::Write, report: &Report<'_>, style: &Style<'_>) ->
     let mut page = Page::new(style.bounded(), report.summary);
     header::write(&mut page, report);
     incidents::write(&mut page, report.incidents);
-    alerts::write(&mut page, report.alerts);
+    alerts::write(&mut page, report.alerts, &report.summary.suppressed);
     incidents::hosts(&mut page, report.hosts);
     statistics::write(&mut page, report);
     not_covered(&mut page, report);

@@ -101,6 +101,63 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Reads RFC 3339: date, `T` or a space, time with or without a fraction, `Z` or an offset.
+    /// `None` when it is something else, or beyond what can be represented.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, rest) = text.split_once(['T', 't', ' '])?;
+        let (time, offset) = match rest.strip_suffix(['Z', 'z']) {
+            Some(time) => (time, 0),
+            None => zone(rest)?,
+        };
+        let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+        let [year, month, day] = three(date, '-', 4)?;
+        let [hour, minute, second] = three(clock, ':', 2)?;
+        let days = days_from_civil(year, month, day);
+        let in_range = (1678..=2261).contains(&year) && hour < 24 && minute < 60 && second <= 60;
+        // A day that the month does not have comes back as one of the next.
+        if !in_range || civil_from_days(days) != (year, month, day) {
+            return None;
+        }
+        let nanos = digits(fraction.get(..fraction.len().min(9))?, 1, 9)?;
+        let nanos = nanos * 10_i64.pow(9 - u32::try_from(fraction.len().min(9)).ok()?);
+        let fraction_is_number = fraction.bytes().all(|b| b.is_ascii_digit());
+        let secs = days * 86_400 + hour * 3_600 + minute * 60 + second - offset * 60;
+        fraction_is_number.then(|| Self::from_secs_nanos(secs, nanos))
+    }
+}
+
+/// A time and its offset from UTC in minutes.
+fn zone(text: &str) -> Option<(&str, i64)> {
+    let at = text.rfind(['+', '-'])?;
+    let (time, offset) = text.split_at_checked(at)?;
+    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+    let (hours, minutes) = (digits(hours, 2, 2)?, digits(minutes, 2, 2)?);
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    (hours < 24 && minutes < 60).then_some((time, sign * (hours * 60 + minutes)))
+}
+
+/// Three numbers, the first of `wide` digits, the others of two.
+fn three(text: &str, between: char, wide: usize) -> Option<[i64; 3]> {
+    let (a, rest) = text.split_once(between)?;
+    let (b, c) = rest.split_once(between)?;
+    Some([digits(a, wide, wide)?, digits(b, 2, 2)?, digits(c, 2, 2)?])
+}
+
+fn digits(text: &str, least: usize, most: usize) -> Option<i64> {
+    let good = (least..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    good.then(|| text.parse().ok()).flatten()
+}
+
+/// Day number of a date (Howard Hinnant, the inverse of `civil_from_days`).
+const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
 /// RFC 3339 in UTC with microseconds, as in `2025-10-11T12:00:35.123456Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,6 +193,42 @@ mod tests {
         check(951_782_399_999_999_999, "2000-02-28T23:59:59.999999Z");
         check(951_782_400_000_000_000, "2000-02-29T00:00:00.000000Z");
         check(-1, "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn reads_rfc_3339_and_nothing_else() {
+        for time in [0, 1_760_184_035_123_456_000, 951_782_400_000_000_000, -1_000] {
+            let time = Timestamp::from_nanos(time);
+            assert_eq!(Timestamp::parse(&time.to_string()), Some(time), "{time}");
+        }
+        let check = |text: &str, utc: &str| {
+            let read = Timestamp::parse(text).map_or("none".to_owned(), |t| t.to_string());
+            assert_eq!(read, utc, "{text}");
+        };
+        check("2027-01-31T12:00:00Z", "2027-01-31T12:00:00.000000Z");
+        check("2027-01-31 12:00:00.5+01:30", "2027-01-31T10:30:00.500000Z");
+        check("2027-01-31t23:30:00-01:00", "2027-02-01T00:30:00.000000Z");
+        check("2024-02-29T00:00:00.1234567891Z", "2024-02-29T00:00:00.123456Z");
+        for wrong in [
+            "",
+            "2027-01-31",
+            "2027-01-31T12:00:00",
+            "2027-02-29T00:00:00Z",
+            "2027-13-01T00:00:00Z",
+            "2027-00-01T00:00:00Z",
+            "2027-01-31T24:00:00Z",
+            "2027-01-31T12:60:00Z",
+            "2027-01-31T12:00:00.Z",
+            "2027-01-31T12:00:00.xZ",
+            "2027-01-31T12:00:00.123456789xZ",
+            "2027-01-31T12:00:00+1:00",
+            "2027-1-31T12:00:00Z",
+            "9999-01-01T00:00:00Z",
+            "0001-01-01T00:00:00Z",
+            "2027-01-31T12:00:00\u{fc}Z",
+        ] {
+            check(wrong, "none");
+        }
     }
 
     #[test]

@@ -168,6 +168,7 @@ impl Facts {
         summary.counters.push(("clock_jumps", pacer.jumps()));
         summary.counters.push(("clock_regressions", pacer.regressions()));
         let view = correlator.view();
+        summary.suppressed.clone_from(&view.hidden);
         summary.counters.extend(view.counters());
         summary.counters.sort_unstable();
         Self { outcome, sources, summary, view }

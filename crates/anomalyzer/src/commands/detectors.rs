@@ -5,6 +5,7 @@ use crate::cli::Detectors;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::words;
+use anomalyzer_engine::config::COMMON;
 use anomalyzer_engine::detect::{DETECTORS, Setting, Spec, Unit};
 use std::fmt::Write as _;
 
@@ -50,11 +51,8 @@ fn page(spec: &Spec, width: usize) -> String {
     text.push('\n');
     text.push_str(&words::wrap_page(spec.about, width));
     text.push_str("\nSettings\n");
-    for setting in spec.settings {
+    for setting in spec.settings.iter().chain(&COMMON) {
         text.push_str(&setting_lines(spec, setting, width));
-    }
-    if spec.settings.is_empty() {
-        text.push_str("  none\n");
     }
     text
 }

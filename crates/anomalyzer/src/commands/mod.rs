@@ -5,10 +5,12 @@ mod backtest;
 mod completions;
 mod config;
 mod detectors;
+mod feedback;
 mod indicators;
 mod interfaces;
 mod keywords;
 mod scenario;
+mod suppress;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
@@ -24,6 +26,8 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
         Command::Config(command) => config::run(command, terminal),
         Command::Keywords(options) => keywords::run(options, terminal),
         Command::Indicators(command) => indicators::run(command),
+        Command::Suppress(options) => suppress::run(options, terminal),
+        Command::Feedback(options) => feedback::run(options, terminal),
         Command::Interfaces => interfaces::run(),
         Command::Scenario(command) => scenario::run(command, terminal),
         Command::Completions { shell } => completions::run(*shell),

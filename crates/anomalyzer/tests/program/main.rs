@@ -9,6 +9,7 @@ mod damage;
 mod hostile;
 mod indicators;
 mod inputs;
+mod judgement;
 mod outputs;
 mod state;
 mod tools;

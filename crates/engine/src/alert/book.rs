@@ -6,6 +6,7 @@
 
 use super::fold;
 use super::growth::Growth;
+use super::repeat::{Rule, Waiting};
 use super::{Alert, Severity};
 use crate::config::Section;
 use crate::detect::Spec;
@@ -28,6 +29,10 @@ pub struct BookCounters {
     pub dropped: u64,
     /// Alerts that were thrown out for one that matters more.
     pub evicted: u64,
+    /// Findings that wait for `repeat` to be reached.
+    pub waiting: u64,
+    /// Findings that waited and were forgotten because too many did.
+    pub forgotten: u64,
 }
 
 /// Keeps one alert for each detector and subject.
@@ -45,6 +50,8 @@ pub struct AlertBook {
     /// The same alerts in the order in which they would be thrown out.
     order: BTreeSet<(Severity, u64)>,
     next: u64,
+    /// Findings of subjects that must be found again before they are an alert.
+    waiting: Waiting,
     counters: BookCounters,
 }
 
@@ -58,6 +65,7 @@ impl AlertBook {
             growths: BTreeMap::new(),
             order: BTreeSet::new(),
             next: 0,
+            waiting: Waiting::new(seed),
             counters: BookCounters::default(),
         }
     }
@@ -89,7 +97,20 @@ impl AlertBook {
             }
             return;
         }
-        self.open(key, finding, spec, severity);
+        let host = finding.subject.src.or(finding.subject.dst);
+        let repeat = section.repeat(host);
+        if repeat.times <= 1 {
+            return self.open(key, Growth::new(finding, spec, severity));
+        }
+        let rule = Rule { times: repeat.times, window: repeat.window };
+        if let Some(episodes) = self.waiting.admit(&key, finding, rule) {
+            let severity = episodes.iter().filter_map(|finding| finding.severity).max();
+            let severity = section.severity.or(severity).unwrap_or(spec.severity);
+            let growth = Growth::of_repeats(episodes, spec, severity, repeat.window);
+            if let Some(growth) = growth {
+                self.open(key, growth);
+            }
+        }
     }
 
     /// All alerts, ordered by first time, then id; statistics that another alert explains are
@@ -117,16 +138,12 @@ impl AlertBook {
 
     /// What happened so far.
     pub fn counters(&self) -> BookCounters {
-        self.counters
+        let (waiting, forgotten) = (self.waiting.held(), self.waiting.forgotten());
+        BookCounters { waiting, forgotten, ..self.counters }
     }
 
-    fn open(
-        &mut self,
-        key: (&'static str, Subject),
-        finding: Finding,
-        spec: &'static Spec,
-        severity: Severity,
-    ) {
+    fn open(&mut self, key: (&'static str, Subject), growth: Growth) {
+        let severity = growth.severity();
         if self.growths.len() >= self.capacity && !self.make_room(severity) {
             self.counters.dropped += 1;
             return;
@@ -135,7 +152,7 @@ impl AlertBook {
         self.next += 1;
         self.newest.insert(key, ordinal);
         self.order.insert((severity, ordinal));
-        self.growths.insert(ordinal, Growth::new(finding, spec, severity));
+        self.growths.insert(ordinal, growth);
     }
 
     /// Throws out the oldest alert of the lowest severity, if that is below `severity`.

@@ -167,11 +167,17 @@ fn a_full_book_gives_way_to_what_matters_more() {
     for src in 1..=3 {
         enter(&mut book, finding("noisy-host", Some(src), 0, 1, 1));
     }
-    assert_eq!(book.counters(), BookCounters { findings: 3, dropped: 1, evicted: 0 });
+    assert_eq!(
+        book.counters(),
+        BookCounters { findings: 3, dropped: 1, ..BookCounters::default() }
+    );
     enter(&mut book, finding("port-scan", Some(9), 0, 1, 1));
     enter(&mut book, finding("port-scan", Some(8), 0, 1, 1));
     enter(&mut book, finding("port-scan", Some(7), 0, 1, 1));
-    assert_eq!(book.counters(), BookCounters { findings: 6, dropped: 2, evicted: 2 });
+    assert_eq!(
+        book.counters(),
+        BookCounters { findings: 6, dropped: 2, evicted: 2, ..BookCounters::default() }
+    );
     let alerts = book.alerts(&|_| None);
     assert_eq!(alerts.len(), 2);
     assert!(alerts.iter().all(|a| a.detector == "port-scan"));
@@ -214,6 +220,7 @@ fn advice_says_how_to_stop_it() {
     let alert = &read([finding("port-scan", Some(1), 0, 1, 1)])[0];
     assert!(alert.advice.starts_with("Look at it. "));
     assert!(alert.advice.contains("detect.port-scan.enabled = false"));
+    assert!(alert.advice.contains("suppress --state FILE add --detector port-scan --src 10.0.0.1"));
 }
 
 #[test]
@@ -235,4 +242,40 @@ fn the_ports_of_a_distributed_flood_and_the_answers_to_a_flood_are_not_attacks_o
     let alerts = read([against("flood", 5, 6, 9_000), against("flood", 6, 5, 4_000)]);
     assert_eq!(alerts.len(), 1);
     assert_eq!((alerts[0].src[0], alerts[0].folded.clone()), (addr(5), vec![("flood", 1)]));
+}
+
+#[test]
+fn with_repeat_only_the_nth_time_is_an_alert() {
+    let mut section = Section::defaults(&SCAN);
+    assert!(section.set("repeat", 3.0) && section.set("repeat_window", 4_000.0));
+    let mut book = AlertBook::new(100, 1);
+    let mut enter = |first, count| {
+        book.enter(finding("port-scan", Some(1), first, first + 5, count), &SCAN, &section);
+        (book.alerts(&|_| None), book.counters().waiting)
+    };
+    assert_eq!(enter(0, 20), (vec![], 1));
+    assert_eq!(enter(0, 30), (vec![], 1));
+    assert_eq!(enter(1_000, 40), (vec![], 2));
+    let (alerts, waiting) = enter(2_000, 10);
+    assert_eq!((alerts.len(), waiting), (1, 0));
+    assert_eq!((alerts[0].first, alerts[0].last, alerts[0].count), (at(0), at(2_005), 80));
+    assert_eq!(alerts[0].title, "40 things");
+    assert!(alerts[0].explanation.ends_with("3 times within 1 h 6 min, as `repeat` asks for."));
+    // It grows as any other; beyond the re-open gap counting begins anew.
+    let (alerts, _) = enter(2_100, 7);
+    assert_eq!((alerts.len(), alerts[0].count), (1, 87));
+    assert_eq!(enter(3_000, 7).1, 1);
+}
+
+#[test]
+fn repeat_can_be_asked_for_a_host_alone() {
+    let mut section = Section::defaults(&SCAN);
+    let host = crate::config::Prefix::parse("10.0.0.1").unwrap();
+    section.set_host(host, &[("repeat", 2.0)]);
+    let mut book = AlertBook::new(100, 1);
+    book.enter(finding("port-scan", Some(1), 0, 5, 20), &SCAN, &section);
+    book.enter(finding("port-scan", Some(2), 0, 5, 20), &SCAN, &section);
+    assert_eq!(book.alerts(&|_| None).len(), 1);
+    book.enter(finding("port-scan", Some(1), 10, 15, 20), &SCAN, &section);
+    assert_eq!(book.alerts(&|_| None).len(), 2);
 }

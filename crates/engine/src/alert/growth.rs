@@ -1,9 +1,9 @@
 //! One alert as it grows: the findings of one detector about one subject, merged.
 
-use super::{Alert, Severity};
+use super::{Alert, Severity, suppress};
 use crate::detect::Spec;
 use crate::finding::{Evidence, Finding, Subject, Tally};
-use crate::text::hex;
+use crate::text::{counted, duration, hex};
 use anomalyzer_wire::{Addr, Mac, Timestamp};
 use sha1::{Digest, Sha1};
 
@@ -41,6 +41,8 @@ pub(super) struct Growth {
     current: u64,
     /// The finding whose text is shown; lists are merged and capped.
     told: Finding,
+    /// Why it was held back first; a sentence, or empty.
+    held: String,
 }
 
 impl Growth {
@@ -56,7 +58,28 @@ impl Growth {
             told_count: finding.count,
             current: finding.count,
             told: finding,
+            held: String::new(),
         }
+    }
+
+    /// An alert of several episodes that were held back until there were enough; `severity` is
+    /// the worst of them. `None` when there is none.
+    pub(super) fn of_repeats(
+        episodes: Vec<Finding>,
+        spec: &'static Spec,
+        severity: Severity,
+        window: i64,
+    ) -> Option<Self> {
+        let times = episodes.len();
+        let mut episodes = episodes.into_iter();
+        let mut growth = Self::new(episodes.next()?, spec, severity);
+        episodes.for_each(|finding| growth.update(finding, severity));
+        growth.held = format!(
+            " It is told because it happened {} within {}, as `repeat` asks for.",
+            counted(times as u64, "time"),
+            duration(window as f64 / 1e9),
+        );
+        Some(growth)
     }
 
     /// True when the finding belongs to this alert and not to a new one.
@@ -124,7 +147,7 @@ impl Growth {
             severity: self.severity,
             confidence: told.confidence,
             title: told.title.clone(),
-            explanation: told.explanation.clone(),
+            explanation: format!("{}{}", told.explanation, self.held),
             advice: self.advice(),
             subject: told.subject.clone(),
             src: told.src.clone(),
@@ -142,25 +165,31 @@ impl Growth {
             flows: told.flows.clone(),
             attack: self.spec.attack,
             folded,
+            feedback: None,
         }
     }
 
-    /// The table's advice, and how to stop seeing the alert.
+    /// The table's advice, how to tune the detector, and how to hide or judge the alert.
     fn advice(&self) -> String {
         let id = self.spec.id;
         let subject = &self.told.subject;
-        let host = subject.src.or(subject.dst).filter(|_| !self.spec.settings.is_empty());
-        let quiet = match host {
-            Some(host) => format!(
-                "If this is expected, raise the limits for {host} in `[[detect.{id}.host]]` or \
-                 switch the detector off with `detect.{id}.enabled = false`."
-            ),
-            None => format!(
-                "If this is expected, change the settings in `[detect.{id}]` or switch the \
-                 detector off with `detect.{id}.enabled = false`."
-            ),
+        let tune = match subject.src.or(subject.dst) {
+            Some(host) => format!("raise the limits for {host} in `[[detect.{id}.host]]`"),
+            None => format!("change the settings in `[detect.{id}]`"),
         };
-        format!("{} {quiet}", self.spec.advice)
+        let mut scope = format!("--detector {id}");
+        let told = &self.told;
+        let ends = [("--src", subject.src, &told.src), ("--dst", subject.dst, &told.dst)];
+        for (option, about, listed) in ends {
+            if let Some(addr) = suppress::sole(about, listed) {
+                scope = format!("{scope} {option} {addr}");
+            }
+        }
+        format!(
+            "{} If this is expected, {tune}, hide it with `anomalyzer suppress --state FILE add \
+             {scope} --reason WHY`, or switch the detector off with `detect.{id}.enabled = false`.",
+            self.spec.advice
+        )
     }
 }
 
@@ -196,7 +225,7 @@ fn larger(a: Tally, b: Tally, listed: usize) -> Tally {
 }
 
 /// Cuts every list and text of a finding to what an alert may hold.
-fn cap(finding: &mut Finding) {
+pub(super) fn cap(finding: &mut Finding) {
     finding.src.truncate(ADDRESSES);
     finding.dst.truncate(ADDRESSES);
     finding.dst_ports.sort_unstable();

@@ -5,16 +5,21 @@ mod compare;
 mod fold;
 mod growth;
 pub mod incident;
+mod judgement;
+mod repeat;
 pub mod risk;
 mod stage;
+pub mod suppress;
 #[cfg(test)]
 mod testing;
 
 pub use book::{AlertBook, BookCounters, REOPEN_GAP_NANOS};
 pub use compare::{Comparison, compare};
 pub use incident::{Incident, Incidents, Link, Step};
+pub use judgement::{FEEDBACK_MAX, Feedback, Judgement, RECENT_MAX, Remembered, Verdict};
 pub use risk::{Contribution, HostRisk, Hosts, Role};
 pub use stage::{STAGES, Stage, stage_of};
+pub use suppress::{Hidden, Scope, Suppression};
 
 use crate::finding::{Evidence, Subject, Tally};
 use anomalyzer_wire::{Addr, Mac, Timestamp};
@@ -59,8 +64,10 @@ impl Severity {
 /// Everything there is to tell at one moment: alerts, and what is made from them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
-    /// All alerts, ordered by first time, then id.
+    /// Alerts that no rule hides, ordered by first time, then id.
     pub alerts: Vec<Alert>,
+    /// What rules hide, for each rule that hides something.
+    pub hidden: Vec<Hidden>,
     /// Alerts that belong together.
     pub incidents: Incidents,
     /// Hosts by risk.
@@ -69,13 +76,21 @@ pub struct View {
 
 impl View {
     /// What was made and what did not fit: name, value, for [`crate::Summary::counters`].
-    pub fn counters(&self) -> [(&'static str, u64); 4] {
+    pub fn counters(&self) -> [(&'static str, u64); 5] {
         [
+            ("alerts_suppressed", self.hidden.iter().map(|hidden| hidden.alerts).sum()),
             ("incident_steps_left_out", self.incidents.steps_left_out),
             ("incidents", self.incidents.list.len() as u64),
             ("incidents_left_out", self.incidents.left_out),
             ("risk_hosts_left_out", self.hosts.left_out),
         ]
+    }
+}
+
+impl Alert {
+    /// True when somebody said that it claims what did not happen or is allowed.
+    pub fn is_false_alarm(&self) -> bool {
+        self.feedback.as_ref().is_some_and(|said| said.verdict == Verdict::FalseAlarm)
     }
 }
 
@@ -131,4 +146,6 @@ pub struct Alert {
     /// Statistics-level alerts (spike, noisy host, rare port...) that this alert explains:
     /// detector id and how many were folded in.
     pub folded: Vec<(&'static str, u64)>,
+    /// What somebody said about it.
+    pub feedback: Option<Feedback>,
 }

@@ -138,7 +138,8 @@ fn named(alert: &Alert) -> impl Iterator<Item = (Addr, Role)> {
     source.into_iter().map(|src| (src, Role::Source)).chain(targets)
 }
 
-/// How far an alert alone speaks against a host, 0 to 1.
+/// How far an alert alone speaks against a host, 0 to 1; what somebody called a false alarm does
+/// not at all.
 ///
 /// The weights: statistics of `info` say nothing about a host; it takes many of `low` to come to
 /// what one attack weighs; two `medium` attacks come near one `high`.
@@ -157,6 +158,9 @@ fn strength(alert: &Alert, role: Role, weighing: Weighing, now: Timestamp) -> f6
     };
     let age = now.since(alert.last).max(0) as f64;
     let half_lives = age / weighing.half_life.max(1) as f64;
+    if alert.is_false_alarm() {
+        return 0.0;
+    }
     weight * alert.confidence.clamp(0.0, 1.0) * share * (-half_lives).exp2()
 }
 
@@ -261,7 +265,11 @@ mod tests {
         close(of(&[scan.clone()], 60 + DAY, outside(1)).score, 20.0);
         close(of(&[scan.clone()], 60 + 2 * DAY, outside(1)).score, 10.0);
         scan.confidence = 0.5;
-        close(of(&[scan], 60, outside(1)).score, 20.0);
+        close(of(&[scan.clone()], 60, outside(1)).score, 20.0);
+        let verdict = crate::alert::Verdict::FalseAlarm;
+        scan.feedback =
+            Some(crate::alert::Feedback { verdict, reason: "ours".into(), given: None });
+        assert_eq!(weigh(&[scan], 60).list, []);
     }
 
     #[test]

@@ -52,5 +52,6 @@ pub(super) fn alert(detector: &'static str, src: Addr, dst: Addr, first: i64) ->
         flows: Vec::new(),
         attack: &[],
         folded: Vec::new(),
+        feedback: None,
     }
 }

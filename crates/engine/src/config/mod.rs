@@ -5,13 +5,15 @@ mod parse;
 pub(crate) mod read;
 mod reference;
 mod section;
+mod suppress;
 mod value;
 
 pub use parse::{ENV_PREFIX, Origin, Shown};
 pub use read::{ConfigError, Fault};
 pub use reference::reference;
-pub use section::{PerHost, Prefix, Section, Values};
+pub use section::{COMMON, PerHost, Prefix, Repeat, Section, Values};
 
+use crate::alert::suppress::Suppression;
 use crate::detect::{DETECTORS, Spec};
 use crate::keyword::BUILTIN;
 use anomalyzer_wire::Addr;
@@ -40,6 +42,8 @@ pub struct Config {
     pub threat: Vec<String>,
     /// One section for each row of [`DETECTORS`], in that order.
     pub detect: Vec<Section>,
+    /// Rules that hide alerts.
+    pub suppress: Vec<Suppression>,
     /// Where values that are not defaults come from, by full key.
     origins: BTreeMap<String, Origin>,
 }
@@ -133,6 +137,7 @@ impl Default for Config {
             keywords: default_lists(),
             threat: Vec::new(),
             detect: DETECTORS.iter().map(|spec| Section::defaults(spec)).collect(),
+            suppress: Vec::new(),
             origins: BTreeMap::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::read::{ConfigError, Doc, Fault, Fields, join, kind};
 use super::value::{self, Given, Target};
-use super::{Config, Prefix};
+use super::{COMMON, Config, Prefix, suppress};
 use crate::detect::{DETECTORS, Spec};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -166,6 +166,10 @@ type Item<'i> = Spanned<DeValue<'i>>;
 impl Reader<'_, '_, '_> {
     fn section(&mut self, name: &Key<'_>, item: &Item<'_>) {
         let section = name.get_ref().as_ref();
+        if section == suppress::SECTION {
+            self.config.suppress.extend(suppress::read(self.doc, item));
+            return;
+        }
         let known = section == "detect" || super::core::SECTIONS.iter().any(|(s, _)| *s == section);
         if !known {
             self.doc.fault(Some(name.span()), section, value::unknown_section(section));
@@ -230,7 +234,7 @@ impl Reader<'_, '_, '_> {
 
     fn host(&mut self, at: usize, spec: &Spec, path: &str, table: &DeTable<'_>, item: &Item<'_>) {
         let mut known = vec!["address"];
-        known.extend(spec.settings.iter().map(|s| s.key));
+        known.extend(spec.settings.iter().chain(&COMMON).map(|s| s.key));
         let fields = self.doc.fields(table, path, &known);
         if fields.get("address").is_none() {
             self.doc.fault(Some(item.span()), &join(path, "address"), "missing");
@@ -241,7 +245,7 @@ impl Reader<'_, '_, '_> {
                 .ok()
         });
         let mut own = Vec::new();
-        for setting in spec.settings {
+        for setting in spec.settings.iter().chain(&COMMON) {
             let Some(item) = fields.get(setting.key) else { continue };
             match value::checked(setting, &Given::from_toml(item.get_ref())) {
                 Ok(number) => own.push((setting.key, number)),

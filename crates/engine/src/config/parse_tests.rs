@@ -38,7 +38,8 @@ fn the_reference_holds_every_key_and_reads_as_the_defaults() {
 fn defaults_are_within_their_ranges() {
     let core = super::super::core::CORE.iter().map(|core| ("core", &core.setting));
     let detectors = DETECTORS.iter().flat_map(|d| d.settings.iter().map(|s| (d.id, s)));
-    for (id, setting) in core.chain(detectors) {
+    let common = super::super::COMMON.iter().map(|s| ("detect", s));
+    for (id, setting) in core.chain(detectors).chain(common) {
         assert!(
             (setting.min..=setting.max).contains(&setting.default),
             "{id}.{} is out of its own range",
@@ -189,5 +190,29 @@ proptest! {
                 prop_assert!(!error.faults.is_empty());
             }
         }
+    }
+}
+
+#[test]
+fn every_detector_can_be_asked_for_repetition_also_for_a_host() {
+    let config = Config::parse(
+        "[detect.port-scan]\nrepeat = 3\n[[detect.port-scan.host]]\naddress = \"10.0.0.5\"\n\
+         repeat = 5\nrepeat_window = 60\n",
+        "x.toml",
+    )
+    .unwrap();
+    let scan = DETECTORS.iter().find(|spec| spec.id == "port-scan").unwrap();
+    let section = config.section(scan).unwrap();
+    let five = anomalyzer_wire::Addr::v4([10, 0, 0, 5]);
+    let repeat = |host| {
+        let repeat = section.repeat(host);
+        (repeat.times, repeat.window / 1_000_000_000)
+    };
+    assert_eq!((repeat(None), repeat(Some(five))), ((3, 3_600), (5, 60)));
+    for spec in DETECTORS {
+        let own = spec.settings.iter().any(|s| super::super::COMMON.iter().any(|c| c.key == s.key));
+        assert!(!own, "{}: `repeat` and `repeat_window` are every detector's", spec.id);
+        Config::default().set(&format!("{}.repeat", spec.id), "2").unwrap();
+        Config::default().set(&format!("{}.repeat", spec.id), "0").unwrap_err();
     }
 }

@@ -1,8 +1,8 @@
 //! The reference of all settings, written from the tables: a complete file with every default.
 
-use super::Config;
 use super::core::{CORE, SECTIONS};
 use super::value::{find, show, show_number};
+use super::{COMMON, Config, suppress};
 use crate::detect::{DETECTORS, Setting, Spec, Unit};
 use std::fmt::Write as _;
 
@@ -53,7 +53,7 @@ pub fn reference() -> String {
     for spec in DETECTORS {
         out += &detector(spec);
     }
-    out
+    out + suppress::EXAMPLE
 }
 
 fn detector(spec: &Spec) -> String {
@@ -62,7 +62,7 @@ fn detector(spec: &Spec) -> String {
     out +=
         "# Severity of all its alerts (info, low, medium, high, critical); without it, its own.\n";
     let _ = writeln!(out, "# severity = \"{severity}\"");
-    for setting in spec.settings {
+    for setting in COMMON.iter().chain(spec.settings) {
         out += &entry(setting);
     }
     out

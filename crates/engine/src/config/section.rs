@@ -1,14 +1,16 @@
 //! One detector's resolved settings, with per-host overrides.
 
 use crate::alert::Severity;
-use crate::detect::{Setting, Spec};
+use crate::detect::{Setting, Spec, Unit};
 use anomalyzer_wire::Addr;
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::fmt;
 use std::net::IpAddr;
 
 /// A network: an address and how many leading bits count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Prefix {
     bits: u128,
     len: u8,
@@ -61,6 +63,20 @@ impl Prefix {
     }
 }
 
+impl TryFrom<String> for Prefix {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Prefix> for String {
+    fn from(prefix: Prefix) -> Self {
+        prefix.to_string()
+    }
+}
+
 impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let addr = Addr::v6(self.bits.to_be_bytes());
@@ -74,7 +90,37 @@ const fn mask(len: u8) -> u128 {
     if len == 0 { 0 } else { u128::MAX << (128 - len as u32) }
 }
 
-/// Values of one detector's settings, in the order of its [`Setting`] table.
+/// Settings that every detector has besides its own. They are read by the alert book.
+pub static COMMON: [Setting; 2] = [
+    Setting {
+        key: "repeat",
+        unit: Unit::Count,
+        default: 1.0,
+        min: 1.0,
+        max: 50.0,
+        about: "How many separate times its threshold must be exceeded within `repeat_window` \
+                before there is an alert; 1 tells of every time.",
+    },
+    Setting {
+        key: "repeat_window",
+        unit: Unit::Seconds,
+        default: 3_600.0,
+        min: 1.0,
+        max: 2_592_000.0,
+        about: "Window of `repeat`: an hour, so that what happens once a day does not add up.",
+    },
+];
+
+/// How often a detector must find something before it is an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// Separate times; 1 tells of every time.
+    pub times: u64,
+    /// The window that they must lie in, in nanoseconds of packet time.
+    pub window: i64,
+}
+
+/// Values of one detector's settings, in the order of its [`Setting`] table, then of [`COMMON`].
 #[derive(Clone, Debug)]
 pub struct Values {
     keys: &'static [Setting],
@@ -85,9 +131,13 @@ impl Values {
     /// The number of a setting. A key that is not in the table is our bug: debug builds say so,
     /// release builds answer 0.
     pub fn number(&self, key: &str) -> f64 {
-        let found = self.keys.iter().zip(&self.numbers).find(|(s, _)| s.key == key);
+        let found = self.settings().zip(&self.numbers).find(|(s, _)| s.key == key);
         debug_assert!(found.is_some(), "no setting `{key}` in the table");
         found.map_or(0.0, |(_, v)| *v)
+    }
+
+    fn settings(&self) -> impl Iterator<Item = &'static Setting> {
+        self.keys.iter().chain(&COMMON)
     }
 
     /// The number as a count, rounded and never negative.
@@ -109,7 +159,7 @@ impl Values {
 
     /// Replaces the number of a setting; false when the key is not in the table.
     pub fn set(&mut self, key: &str, number: f64) -> bool {
-        for (setting, value) in self.keys.iter().zip(&mut self.numbers) {
+        for (setting, value) in self.keys.iter().chain(&COMMON).zip(&mut self.numbers) {
             if setting.key == key {
                 *value = number;
                 return true;
@@ -141,7 +191,7 @@ type Own = Vec<(&'static str, f64)>;
 impl Section {
     /// The table's defaults.
     pub fn defaults(spec: &Spec) -> Self {
-        let numbers = spec.settings.iter().map(|s| s.default).collect();
+        let numbers = spec.settings.iter().chain(&COMMON).map(|s| s.default).collect();
         Self {
             id: spec.id,
             enabled: true,
@@ -178,6 +228,13 @@ impl Section {
             }
             self.hosts.push((*prefix, values));
         }
+    }
+
+    /// How often the detector must find something about the host, or about anything without one.
+    pub fn repeat(&self, host: Option<Addr>) -> Repeat {
+        let own = host.and_then(|addr| self.hosts.iter().find(|(p, _)| p.contains(addr)));
+        let values = own.map_or(&self.values, |(_, values)| values);
+        Repeat { times: values.count("repeat"), window: values.nanos("repeat_window") }
     }
 
     /// The detector's id.

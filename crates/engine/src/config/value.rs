@@ -2,7 +2,7 @@
 
 use super::core::{CORE, Core, SECTIONS};
 use super::read::{number, suggestion};
-use super::{Config, Prefix};
+use super::{COMMON, Config, Prefix};
 use crate::alert::Severity;
 use crate::detect::{DETECTORS, Setting, Unit};
 use toml::de::DeValue;
@@ -117,13 +117,13 @@ fn find_detector(id: &str, name: &str) -> Result<Target, String> {
         let ids: Vec<&str> = DETECTORS.iter().map(|spec| spec.id).collect();
         return Err(format!("unknown detector{}", suggestion(id, &ids)));
     };
-    match (name, spec.settings.iter().find(|s| s.key == name)) {
+    match (name, spec.settings.iter().chain(&COMMON).find(|s| s.key == name)) {
         ("enabled", _) => Ok(Target::Enabled(at)),
         ("severity", _) => Ok(Target::Severity(at)),
         (_, Some(setting)) => Ok(Target::Value(at, setting)),
         (_, None) => {
             let mut known = vec!["enabled", "severity", "host"];
-            known.extend(spec.settings.iter().map(|s| s.key));
+            known.extend(spec.settings.iter().chain(&COMMON).map(|s| s.key));
             Err(format!("unknown key{}", suggestion(name, &known)))
         }
     }
@@ -131,7 +131,7 @@ fn find_detector(id: &str, name: &str) -> Result<Target, String> {
 
 pub(super) fn unknown_section(name: &str) -> String {
     let mut known: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
-    known.push("detect");
+    known.extend(["detect", super::suppress::SECTION]);
     format!("unknown section{}", suggestion(name, &known))
 }
 
@@ -258,7 +258,8 @@ pub(super) fn keys() -> Vec<String> {
     for spec in DETECTORS {
         keys.push(format!("detect.{}.enabled", spec.id));
         keys.push(format!("detect.{}.severity", spec.id));
-        keys.extend(spec.settings.iter().map(|s| format!("detect.{}.{}", spec.id, s.key)));
+        let settings = COMMON.iter().chain(spec.settings);
+        keys.extend(settings.map(|s| format!("detect.{}.{}", spec.id, s.key)));
     }
     keys
 }

@@ -175,6 +175,7 @@ impl Facts {
             flows: self.totals.flows,
             per_second: self.per_second(),
             counters: self.counters(),
+            suppressed: Vec::new(),
             flow_digest: self.totals.flow_digest,
         }
     }

@@ -15,6 +15,7 @@ impl Correlator {
                 state.detectors.insert(running.spec.id.to_owned(), part);
             }
         }
+        state.judgement.remember(&self.view().alerts);
         state
     }
 
@@ -24,7 +25,7 @@ impl Correlator {
     /// A state that is later than the input is no error: the input is judged by what was learned
     /// and then learned too, and the state's time stays the later one.
     pub fn restore(&mut self, mut state: State) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings = state.judgement.cut();
         for running in &mut self.running {
             let Some(part) = state.detectors.remove(running.spec.id) else { continue };
             if let Err(problem) = running.detector.restore(&part) {

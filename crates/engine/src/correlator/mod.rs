@@ -9,6 +9,7 @@ mod resolved;
 
 use crate::alert::incident::{self, Joining};
 use crate::alert::risk::{self, Weighing};
+use crate::alert::suppress::{self, Hidden, Suppression};
 use crate::alert::{Alert, AlertBook, View};
 use crate::config::{Config, Section};
 use crate::detect::{DETECTORS, Detector, Reporter, Spec};
@@ -239,14 +240,26 @@ impl Correlator {
         }
     }
 
-    /// All alerts so far, ordered by first time, then id.
+    /// Alerts so far that no rule hides, ordered by first time, then id.
     pub fn alerts(&self) -> Vec<Alert> {
-        self.book.alerts(&|addr| self.facts.mac(addr))
+        self.judged().0
+    }
+
+    /// Alerts with what people said about them, and what their rules hide.
+    fn judged(&self) -> (Vec<Alert>, Vec<Hidden>) {
+        let said = &self.carried.judgement;
+        let mut alerts = self.book.alerts(&|addr| self.facts.mac(addr));
+        for alert in &mut alerts {
+            alert.feedback = said.feedback.get(&alert.id).cloned();
+        }
+        let rules: Vec<Suppression> =
+            self.config.suppress.iter().chain(&said.suppressions).cloned().collect();
+        suppress::apply(&rules, alerts)
     }
 
     /// Alerts, incidents and hosts at risk so far. Each call makes them anew.
     pub fn view(&self) -> View {
-        let alerts = self.alerts();
+        let (alerts, hidden) = self.judged();
         let config = &self.config;
         let seconds = |s: u32| i64::from(s).saturating_mul(1_000_000_000);
         let joining = Joining { gap: seconds(config.incidents.gap_s) };
@@ -257,7 +270,7 @@ impl Correlator {
         let incidents = incident::incidents(&alerts, joining, &|addr| config.is_local(addr));
         let now = self.facts.last().unwrap_or_default();
         let hosts = risk::hosts(&alerts, weighing, now);
-        View { alerts, incidents, hosts }
+        View { alerts, hidden, incidents, hosts }
     }
 
     /// The facts so far (totals of protocols and counters at the end of the input only).
@@ -266,6 +279,8 @@ impl Correlator {
         let book = self.book.counters();
         summary.counters.push(("alerts_dropped", book.dropped));
         summary.counters.push(("alerts_evicted", book.evicted));
+        summary.counters.push(("repeats_dropped", book.forgotten));
+        summary.counters.push(("repeats_waiting", book.waiting));
         summary.counters.push(("findings", book.findings));
         let evictions = self.running.iter().map(|r| r.detector.evictions()).sum();
         summary.counters.push(("detector_evictions", evictions));

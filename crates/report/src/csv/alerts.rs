@@ -4,7 +4,7 @@ use super::sheet::Sheet;
 use anomalyzer_engine::Alert;
 use std::io;
 
-const HEADER: [&str; 25] = [
+const HEADER: [&str; 26] = [
     "id",
     "detector",
     "technique",
@@ -30,6 +30,7 @@ const HEADER: [&str; 25] = [
     "flows",
     "explanation",
     "advice",
+    "feedback",
 ];
 
 /// Writes alerts.csv.
@@ -66,6 +67,11 @@ impl<W: io::Write> Alerts<W> {
         sheet.list(&alert.flows);
         sheet.text(&alert.explanation);
         sheet.text(&alert.advice);
+        sheet.text(
+            &alert.feedback.as_ref().map_or_else(String::new, |said| {
+                format!("{}: {}", said.verdict.name(), said.reason)
+            }),
+        );
         sheet.end()
     }
 

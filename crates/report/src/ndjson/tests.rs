@@ -34,6 +34,20 @@ fn alert_is_the_contract() {
 }
 
 #[test]
+fn feedback_and_suppressions_are_told() {
+    let text = line(|out| alert(out, &fixture::judged(), None));
+    assert!(text.ends_with(concat!(
+        r#""folded":{"rare-port":3},"feedback":{"verdict":"false-alarm","reason":"our scanner","#,
+        r#""given":"2025-10-11T12:01:40.123456Z"}}"#
+    )));
+    let text = line(|out| summary(out, &fixture::summary(), &[], None));
+    assert!(text.contains(concat!(
+        r#""suppressed":[{"rule":"0a1b2c3d","scope":"detector port-scan, src 192.168.1.7/32","#,
+        r#""reason":"our scanner","alerts":2}]"#
+    )));
+}
+
+#[test]
 fn incident_and_host_are_the_contract() {
     let text = line(|out| incident(out, &fixture::incident(), Some("s")));
     let value: Value = serde_json::from_str(&text).unwrap();

@@ -2,6 +2,7 @@
 
 use super::header::whole;
 use super::page::{Ink, Page};
+use anomalyzer_engine::alert::Hidden;
 use anomalyzer_engine::text::{addresses, bytes, counted, duration, thousands};
 use anomalyzer_engine::{Alert, Evidence, Severity};
 use anomalyzer_wire::{Addr, Mac};
@@ -24,7 +25,7 @@ const STATISTICS: [(&str, &str); 4] = [
     ("new-device", "New devices"),
 ];
 
-pub(super) fn write(page: &mut Page<'_>, alerts: &[Alert]) {
+pub(super) fn write(page: &mut Page<'_>, alerts: &[Alert], suppressed: &[Hidden]) {
     let (mut claims, statistics): (Vec<&Alert>, Vec<&Alert>) =
         alerts.iter().partition(|alert| alert.severity >= Severity::Medium);
     claims.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.first.cmp(&b.first)));
@@ -42,6 +43,24 @@ pub(super) fn write(page: &mut Page<'_>, alerts: &[Alert]) {
         page.line(&format!("  and {} more", counted(more as u64, "alert")));
     }
     groups(page, &statistics);
+    hidden(page, suppressed);
+}
+
+/// What rules of the site hide.
+fn hidden(page: &mut Page<'_>, suppressed: &[Hidden]) {
+    if suppressed.is_empty() {
+        return;
+    }
+    let all: u64 = suppressed.iter().map(|hidden| hidden.alerts).sum();
+    page.heading("Suppressed", &page.paint(Ink::Quiet, &thousands(all)));
+    for Hidden { rule, scope, reason, alerts } in suppressed.iter().take(LINES) {
+        let text = format!("{} by rule {rule} ({scope}): {reason}", counted(*alerts, "alert"));
+        page.paragraph("", 2, &text);
+    }
+    let more = suppressed.len().saturating_sub(LINES);
+    if more > 0 {
+        page.line(&format!("  and {} more", counted(more as u64, "rule")));
+    }
 }
 
 /// How many of each severity, worst first.
@@ -77,6 +96,11 @@ fn in_full(page: &mut Page<'_>, alert: &Alert) {
         let numbers: Vec<String> = alert.evidence.iter().map(evidence).collect();
         page.paragraph("    Evidence", LABELLED, &numbers.join("; "));
     }
+    if let Some(said) = &alert.feedback {
+        let text = format!("{}: {}", said.verdict.name().replace('-', " "), said.reason);
+        page.paragraph("    Feedback", LABELLED, &text);
+    }
+    page.paragraph("    Id", LABELLED, &alert.id);
     if !alert.attack.is_empty() {
         page.paragraph("    ATT&CK", LABELLED, &alert.attack.join(", "));
     }

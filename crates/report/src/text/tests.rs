@@ -58,6 +58,16 @@ fn ascii_and_colour_only_when_asked() {
 }
 
 #[test]
+fn verdicts_and_suppressions_are_shown() {
+    let mut whole = Whole::usual();
+    whole.alerts = vec![fixture::judged()];
+    let text = page(&whole, &Style::default());
+    assert!(text.contains("    Feedback  false alarm: our scanner\n"), "{text}");
+    assert!(text.contains("    Id        a1b2c3d4e5f60718\n"), "{text}");
+    assert!(text.contains("\nSuppressed  2\n  2 alerts by rule 0a1b2c3d (detector port-scan"));
+}
+
+#[test]
 fn local_time_is_the_callers() {
     let local = |time: Timestamp| format!("<{}>", time.secs() - fixture::NOON);
     let style = Style { local_time: Some(&local), ..Style::default() };

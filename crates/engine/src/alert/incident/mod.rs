@@ -10,7 +10,7 @@
 //! - the victim of an attack becomes the source of one (a hand-over): a hypothesis, and told so;
 //! - a host that was attacked calls its attacker back: a hypothesis, too.
 //!
-//! Statistics never join anything; those of the same hosts and time are counted as context. An
+//! What somebody called a false alarm joins nothing. Statistics never join anything; those of the same hosts and time are counted as context. An
 //! alert that joins with no other is no incident.
 
 mod join;
@@ -165,7 +165,7 @@ impl Link {
 pub fn incidents(alerts: &[Alert], joining: Joining, site: &dyn Fn(Addr) -> bool) -> Incidents {
     let claims: Vec<Claim<'_>> = alerts
         .iter()
-        .filter(|alert| alert.severity >= Severity::Medium)
+        .filter(|alert| alert.severity >= Severity::Medium && !alert.is_false_alarm())
         .map(|alert| Claim::new(alert, site))
         .collect();
     let mut all: Vec<Incident> = join::groups(&claims, joining.gap, site)
@@ -208,10 +208,10 @@ impl<'a> Claim<'a> {
 /// The one host that an alert holds to be the source. An attack with many sources has none:
 /// they may be forged.
 pub(super) fn actor(alert: &Alert) -> Option<Addr> {
-    match (alert.subject.src, alert.src.as_slice()) {
-        (Some(src), _) => Some(src),
-        (None, [src]) if alert.src_count.value <= 1 => Some(*src),
-        _ => None,
+    match alert.src.as_slice() {
+        [src] if alert.src_count.value <= 1 => Some(*src),
+        // What an alert is about need not be its source: a host that a listed address contacts.
+        all => alert.subject.src.filter(|about| all.is_empty() || all.contains(about)),
     }
 }
 

@@ -176,6 +176,25 @@ fn statistics_are_context_and_join_nothing() {
 }
 
 #[test]
+fn false_alarms_join_nothing() {
+    let mut alerts = intrusion();
+    for alert in alerts.iter_mut().skip(1) {
+        let verdict = crate::alert::Verdict::FalseAlarm;
+        alert.feedback =
+            Some(crate::alert::Feedback { verdict, reason: "ours".into(), given: None });
+    }
+    assert_eq!(join(alerts).list, []);
+}
+
+#[test]
+fn the_source_is_who_acts_not_whom_the_alert_is_about() {
+    let mut knock = alert("threat-list", outside(1), inside(9), 10);
+    knock.subject.src = Some(inside(9));
+    let scan = alert("port-scan", outside(1), inside(9), 0);
+    assert_eq!(links(vec![scan, knock]), ["begins", "same-source"]);
+}
+
+#[test]
 fn control_from_abroad_is_no_stage() {
     // A listed address that scans and guesses is not under anybody's control here.
     let alerts = vec![
