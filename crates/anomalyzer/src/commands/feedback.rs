@@ -32,16 +32,12 @@ pub(super) fn run(options: &cli::Feedback, terminal: &Terminal) -> Result<(), Fa
         .map_err(Failure::usage)?;
     let proposal = said.remembered(&id).map(|alert| proposal(alert, &options.state, &reason));
     memory.write(&state)?;
-    match proposal {
-        Some(text) => print(&text),
-        None => {
-            terminal.note(&format!(
-                "{id}: noted, though no run with this state has told of it; it counts when one \
-                 does"
-            ));
-            Ok(())
-        }
+    if let Some(text) = proposal {
+        return print(&text);
     }
+    let word = "noted, though no run with this state has told of it; it counts when one does";
+    terminal.note(&format!("{id}: {word}"));
+    Ok(())
 }
 
 /// The command that would hide exactly this alert.

@@ -5,7 +5,7 @@ use crate::alert::testing::{alert, at, inside, outside};
 use crate::finding::Tally;
 
 fn net(text: &str) -> Option<Prefix> {
-    Some(Prefix::parse(text).unwrap())
+    Prefix::parse(text).ok()
 }
 
 fn rule(scope: Scope) -> Suppression {
