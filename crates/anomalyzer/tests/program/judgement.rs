@@ -18,8 +18,10 @@ fn stdout(output: &Output) -> String {
 /// A capture with a port scan.
 fn scan(folder: &Folder) -> PathBuf {
     let capture = folder.path("scan.pcapng");
-    let args = ["scenario", "write", "--quiet", "--minutes", "3", "--attack", "port-scan-syn"];
-    assert!(anomalyzer().args(args).arg(&capture).output().unwrap().status.success());
+    let args = ["--quiet", "--minutes", "3", "--attack", "port-scan-syn"];
+    let mut write = anomalyzer();
+    write.args(["scenario", "write"]).arg(&capture).args(args);
+    assert!(write.output().unwrap().status.success());
     capture
 }
 

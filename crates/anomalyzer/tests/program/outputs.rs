@@ -12,13 +12,15 @@ fn json_is_one_object_per_line_with_a_type() {
     assert!(of("flow") > 100 && of("series") > 10);
     assert!(of("alert") >= 1);
     assert_eq!(of("summary"), 1);
-    assert_eq!(of("flow") + of("series") + of("alert") + of("summary"), lines.len());
+    let kinds = ["flow", "series", "alert", "incident", "host", "summary"];
+    assert_eq!(kinds.into_iter().map(of).sum::<usize>(), lines.len());
     let scans: Vec<_> = lines.iter().filter(|l| l["detector"] == "port-scan").collect();
     assert_eq!(scans.len(), 1);
     assert_eq!(scans[0]["schema"], 1);
     let only = |part: &str| json(&run(["analyze", "--json", "--only", part, file]));
     assert_eq!(only("alerts").len(), of("alert"));
     assert_eq!(only("summary").len(), 1);
+    assert_eq!(only("incidents,hosts").len(), of("incident") + of("host"));
     assert_eq!(only("alerts,summary").len(), of("alert") + 1);
     assert_eq!(only("flows").len(), of("flow"));
 }
