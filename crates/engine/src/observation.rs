@@ -310,6 +310,39 @@ pub enum AppFact {
     Kerberos(KerberosMessage),
     /// An RDP connection request.
     Rdp(RdpRequest),
+    /// What ICMP echo messages of a flow carried: at most once a second, and only when it was more
+    /// than the fill of a ping program. The occasion is a later message, or the flow's end.
+    Echo(Box<EchoDigest>),
+}
+
+/// What the ICMP echo messages of a flow carried since the last digest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EchoDigest {
+    /// Time of the first message counted.
+    pub first: Timestamp,
+    /// Time of the last one.
+    pub last: Timestamp,
+    /// Echo requests.
+    pub requests: u32,
+    /// Echo replies.
+    pub replies: u32,
+    /// Replies that returned the data of a request, or its beginning.
+    pub mirrored: u32,
+    /// Replies whose data is not that of their request, and no pattern.
+    pub differing: u32,
+    /// Replies with new data for which no request was seen, while there were others.
+    pub unasked: u32,
+    /// Messages, by originator and responder, whose data behind a time stamp was new and no
+    /// pattern. Replies that return a request's data are not counted.
+    pub fresh: [u32; 2],
+    /// Bytes of those.
+    pub fresh_bytes: [u64; 2],
+    /// Of those, messages that hold an IP packet.
+    pub packets_inside: u32,
+    /// Source and destination of the last such packet.
+    pub inner: Option<(Addr, Addr)>,
+    /// Payload bytes of the largest message.
+    pub bytes_max: u32,
 }
 
 /// An ARP message and the frame that carried it.

@@ -50,7 +50,7 @@ const DETECTORS: &[(&str, &str, bool)] = &[
     ("dns-tunnel", "dns-tunnel", true),
     ("dns-c2", "dns-tunnel", true),
     ("malware-dga", "dga", true),
-    ("icmp-tunnel", "icmp-tunnel", false),
+    ("icmp-tunnel", "icmp-tunnel", true),
     ("beacon", "beacon", true),
     ("web-*", "keyword", false),
     ("shell", "keyword", false),

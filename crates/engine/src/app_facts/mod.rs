@@ -7,6 +7,7 @@
 
 mod buffer;
 mod datagram;
+mod echo;
 mod lines;
 mod names;
 mod tls;
@@ -15,10 +16,13 @@ pub(crate) use datagram::datagram;
 
 use crate::flow::{Flow, Side};
 use crate::observation::AppFact;
+use crate::stream::Streams;
 use anomalyzer_wire::app::http::{HttpHead, HttpSide, HttpStream};
 use anomalyzer_wire::app::quic::QuicInitial;
 use anomalyzer_wire::app::{AppProto, Parsed, dns, kerberos, rdp, recognise_tcp, smb, ssh};
+use anomalyzer_wire::{Icmp, IpPacket, Timestamp};
 use buffer::Buffer;
+use echo::EchoState;
 use lines::LineState;
 use tls::TlsState;
 
@@ -50,6 +54,7 @@ enum Stage {
     /// Messages that follow each other, by one parser for both directions.
     Messages(fn(&[u8]) -> Parsed<AppFact>),
     Quic(Box<QuicInitial>),
+    Echo(Box<EchoState>),
     Done,
 }
 
@@ -80,6 +85,7 @@ impl AppState {
             | Stage::Lines(_)
             | Stage::Messages(_)
             | Stage::Quic(_)
+            | Stage::Echo(_)
             | Stage::Done => 0,
         };
         stage + self.prefixes.iter().map(Buffer::len).sum::<usize>()
@@ -94,11 +100,38 @@ impl AppState {
         }
     }
 
+    /// What a flow of echo messages has to tell at its end; `None` for another flow.
+    pub(crate) fn end_echo(&mut self, orig: Side) -> Option<Option<AppFact>> {
+        let Stage::Echo(echo) = &mut self.stage else { return None };
+        Some(echo.finish(orig).map(|digest| AppFact::Echo(Box::new(digest))))
+    }
+
     /// Reads no more.
     pub(crate) fn done(&mut self) {
         self.stage = Stage::Done;
         self.prefixes = [Buffer::default(), Buffer::default()];
     }
+}
+
+/// Begins to read a flow of echo messages.
+pub(crate) fn begin_echo(flow: &mut Flow) {
+    let app = AppState { stage: Stage::Echo(Box::default()), ..AppState::default() };
+    flow.streams = Some(Box::new(Streams { app, ..Streams::default() }));
+}
+
+/// Takes an echo message; what the second before it had to tell.
+pub(crate) fn echo(
+    flow: &mut Flow,
+    side: Side,
+    now: Timestamp,
+    icmp: &Icmp,
+    ip: &IpPacket<'_>,
+) -> Option<AppFact> {
+    let orig = flow.orig;
+    let Stage::Echo(state) = &mut flow.streams.as_mut()?.app.stage else { return None };
+    let told = state.due(now, orig);
+    state.take(side, now, icmp, ip.payload, ip.payload_len);
+    told.map(|digest| AppFact::Echo(Box::new(digest)))
 }
 
 /// Takes the next bytes of a TCP direction.
@@ -230,7 +263,7 @@ fn feed(flow: &mut Flow, state: &mut AppState, side: Side, data: &[u8], sink: &m
                 state.finish(side);
             }
         }
-        Stage::Unrecognised | Stage::Quic(_) | Stage::Done => {}
+        Stage::Unrecognised | Stage::Quic(_) | Stage::Echo(_) | Stage::Done => {}
     }
     for fact in sink.facts.iter().skip(before) {
         names::learn(flow, side, fact);

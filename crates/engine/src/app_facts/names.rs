@@ -41,7 +41,8 @@ pub(super) fn learn(flow: &mut Flow, side: Side, fact: &AppFact) {
         | AppFact::Text(_)
         | AppFact::Smb(_)
         | AppFact::Kerberos(_)
-        | AppFact::Rdp(_) => {}
+        | AppFact::Rdp(_)
+        | AppFact::Echo(_) => {}
     }
 }
 

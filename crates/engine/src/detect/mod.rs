@@ -9,6 +9,7 @@ mod exfiltration;
 mod flood;
 mod hardware;
 mod host_sweep;
+mod icmp_tunnel;
 mod keyword;
 mod malformed;
 mod new_device;
@@ -37,6 +38,7 @@ pub static DETECTORS: &[&Spec] = &[
     &arp_spoof::SPEC,
     &beacon::SPEC,
     &exfiltration::SPEC,
+    &icmp_tunnel::SPEC,
     &traffic_spike::SPEC,
     &noisy_host::SPEC,
     &rare_port::SPEC,

@@ -141,6 +141,11 @@ impl Flow {
         !self.continued && self.sides[0].packets + self.sides[1].packets <= RECOGNISE_PACKETS
     }
 
+    /// True when it had a packet before the last one.
+    pub(crate) fn had_packets(&self) -> bool {
+        self.continued || self.sides[0].packets + self.sides[1].packets > 1
+    }
+
     /// Bytes of datagrams of a side that were searched for keywords so far.
     pub(crate) fn searched(&mut self, side: Side) -> &mut u64 {
         let [a, b] = &mut self.searched;

@@ -29,6 +29,9 @@ impl Worker {
             self.seen.push(Seen { seq, time: now, what: flow_outcome(flow, outcome) });
         }
         let on = &mut Occasion { seq, now, seen: &mut self.seen };
+        if let Transport::Icmp(icmp) = &ip.transport {
+            self.payload.echo(on, flow, side, icmp, ip);
+        }
         match &ip.transport {
             // Also when the capture kept none of its payload: these bytes are missing then.
             Transport::Tcp(tcp) if !is_nothing(update.placement) => {

@@ -7,8 +7,12 @@ use crate::flow::{Flow, Placement, Side};
 use crate::keyword::{Matcher, RawHit, ScanContext, ScanState};
 use crate::observation::{AppSeen, Observation, Seen};
 use crate::stream::{Piece, StreamSide, Streams};
-use anomalyzer_wire::{IpPacket, Mac, Tcp, TcpFlags, Timestamp, Udp};
+use anomalyzer_wire::{Icmp, IpPacket, Mac, Tcp, TcpFlags, Timestamp, Udp};
 use std::sync::Arc;
+
+/// Flows of ICMP echo messages that are looked into at a time, by all workers together: 1.5 KiB
+/// each, 12 MiB.
+const ECHOES: usize = 8_192;
 
 /// Reads payloads of all flows of a worker.
 pub(super) struct Payload {
@@ -17,6 +21,9 @@ pub(super) struct Payload {
     /// Bytes that wait behind gaps or in half-read messages of all streams, and how many may.
     waiting: usize,
     waiting_max: usize,
+    /// Flows of echo messages that are looked into, and how many may be.
+    echoes: usize,
+    echoes_max: usize,
     /// The payload part of the worker's counters.
     pub(super) counters: WorkerCounters,
     hits: Vec<RawHit>,
@@ -42,6 +49,8 @@ impl Payload {
             settings: config.stream,
             waiting: 0,
             waiting_max: config.limits.stream_bytes / of,
+            echoes: 0,
+            echoes_max: ECHOES / of,
             counters: WorkerCounters::default(),
             hits: Vec::new(),
         }
@@ -51,6 +60,31 @@ impl Payload {
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// Takes an ICMP message, of which echo messages are looked into. A flow's first one only
+    /// begins it: floods from spoofed sources have no second.
+    pub(super) fn echo(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
+        side: Side,
+        icmp: &Icmp,
+        ip: &IpPacket<'_>,
+    ) {
+        if !icmp.is_echo_request() && !icmp.is_echo_reply() {
+            return;
+        }
+        if flow.streams.is_none() {
+            if self.echoes >= self.echoes_max || !flow.had_packets() {
+                return;
+            }
+            self.echoes += 1;
+            app_facts::begin_echo(flow);
+        }
+        if let Some(fact) = app_facts::echo(flow, side, on.now, icmp, ip) {
+            push_facts(on, flow, flow.orig, None, FactSink { facts: vec![fact] });
+        }
     }
 
     /// Takes a UDP datagram (without `udp`: the payload of another protocol).
@@ -359,6 +393,11 @@ impl Payload {
     /// At a flow's end: gives up all gaps, hands on what is left and decides what waited.
     pub(super) fn flush(&mut self, on: &mut Occasion<'_>, flow: &mut Flow) {
         let Some(mut streams) = flow.streams.take() else { return };
+        if let Some(echo) = streams.app.end_echo(flow.orig) {
+            self.echoes = self.echoes.saturating_sub(1);
+            push_facts(on, flow, flow.orig, None, FactSink { facts: echo.into_iter().collect() });
+            return;
+        }
         for side in 0..2 {
             self.give_up_gaps(on, flow, &mut streams, side);
             let Some(own) = streams.sides.get_mut(side) else { continue };
