@@ -100,10 +100,15 @@ impl AppState {
         }
     }
 
-    /// What a flow of echo messages has to tell at its end; `None` for another flow.
-    pub(crate) fn end_echo(&mut self, orig: Side) -> Option<Option<AppFact>> {
+    /// True for a flow of echo messages that is looked into.
+    pub(crate) fn is_echo(&self) -> bool {
+        matches!(self.stage, Stage::Echo(_))
+    }
+
+    /// What a flow of echo messages has to tell at its end.
+    pub(crate) fn end_echo(&mut self, orig: Side) -> Option<AppFact> {
         let Stage::Echo(echo) = &mut self.stage else { return None };
-        Some(echo.finish(orig).map(|digest| AppFact::Echo(Box::new(digest))))
+        echo.finish(orig).map(|digest| AppFact::Echo(Box::new(digest)))
     }
 
     /// Reads no more.

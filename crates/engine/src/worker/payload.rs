@@ -393,9 +393,10 @@ impl Payload {
     /// At a flow's end: gives up all gaps, hands on what is left and decides what waited.
     pub(super) fn flush(&mut self, on: &mut Occasion<'_>, flow: &mut Flow) {
         let Some(mut streams) = flow.streams.take() else { return };
-        if let Some(echo) = streams.app.end_echo(flow.orig) {
+        if streams.app.is_echo() {
             self.echoes = self.echoes.saturating_sub(1);
-            push_facts(on, flow, flow.orig, None, FactSink { facts: echo.into_iter().collect() });
+            let facts = streams.app.end_echo(flow.orig).into_iter().collect();
+            push_facts(on, flow, flow.orig, None, FactSink { facts });
             return;
         }
         for side in 0..2 {

@@ -80,3 +80,22 @@ fn a_quiet_office_gives_no_attack() {
         assert!(attacks.is_empty(), "seed {seed}: {attacks:?}");
     }
 }
+
+#[test]
+fn floods_are_no_tunnels_and_tunnels_no_floods() {
+    use AttackKind as Kind;
+    for (kinds, wrong) in [
+        (
+            &[Kind::FloodIcmp, Kind::FloodIcmpV6, Kind::DdosIcmp, Kind::HostSweepIcmp][..],
+            "icmp-tunnel",
+        ),
+        (&[Kind::IcmpTunnel, Kind::IcmpTunnelIp, Kind::IcmpShell], "flood"),
+    ] {
+        for kind in kinds {
+            let out = run(generate(&Plan::office(8, 3).with(*kind)));
+            let said: Vec<_> =
+                out.alerts.iter().filter(|a| a.detector == wrong).map(|a| &a.title).collect();
+            assert!(said.is_empty(), "{}: {said:?}", kind.name());
+        }
+    }
+}

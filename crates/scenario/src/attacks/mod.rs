@@ -179,10 +179,12 @@ attack_table! {
     DnsC2 "dns-c2" "dns-tunnel" "commands" dns_abuse::commands;
     Dga "dga" "dga" "random" dns_abuse::dga;
     DgaWords "dga-words" "dga" "words" dns_abuse::word_dga;
-    IcmpTunnel "icmp-tunnel" "icmp-tunnel" "" icmp_tunnel::start;
-    Beacon "beacon" "beacon" "" outbound::beacon;
-    BeaconJitter "beacon-jitter" "beacon" "" outbound::beacon_jitter;
-    BeaconSlow "beacon-slow" "beacon" "" outbound::beacon_slow;
+    IcmpTunnel "icmp-tunnel" "icmp-tunnel" "reply" icmp_tunnel::start;
+    IcmpTunnelIp "icmp-tunnel-ip" "icmp-tunnel" "ip" icmp_tunnel::packets;
+    IcmpShell "icmp-shell" "icmp-tunnel" "reply" icmp_tunnel::shell;
+    Beacon "beacon" "beacon" "name" outbound::beacon;
+    BeaconJitter "beacon-jitter" "beacon" "name" outbound::beacon_jitter;
+    BeaconSlow "beacon-slow" "beacon" "name" outbound::beacon_slow;
     Exfiltration "exfiltration" "exfiltration" "" outbound::exfiltration;
     ExfiltrationSmall "exfiltration-small" "exfiltration" "" outbound::small_exfiltration;
     RogueDhcp "rogue-dhcp" "rogue-dhcp" "" intruder::rogue_dhcp;

@@ -66,10 +66,11 @@ static SETTINGS: &[Setting] = &[
     Setting {
         key: "share",
         unit: Unit::Ratio,
-        default: 0.25,
+        default: 0.05,
         min: 0.0,
         max: 1.0,
-        about: "Share of the replies that must differ: a damaged line spoils few.",
+        about: "Share of the replies that must differ: the checksum lets next to no damaged ones \
+                through, and a remote shell answers one poll in a few.",
     },
     Setting {
         key: "rate",
@@ -339,23 +340,23 @@ fn explanation(pair: &Pair, sign: Sign) -> String {
         text::bytes(sent),
         text::bytes(received),
     );
-    let own = text::thousands(pair.other());
-    match sign {
+    said.push_str(&match sign {
         Sign::Packets => {
             let inner =
                 pair.inner.map_or_else(String::new, |(a, b)| format!(", the last from {a} to {b}"));
             let packets = text::counted(pair.inside, "message");
-            said.push_str(&format!("{packets} held an IP packet{inner}: a tunnel."));
+            format!("{packets} held an IP packet{inner}: a tunnel.")
         }
-        Sign::Replies => said.push_str(&format!(
-            "{own} replies carried other data than their request. A host returns the data of a \
-             request unchanged; here both sides use the messages to talk."
-        )),
-        Sign::Data => said.push_str(
-            "The replies return the requests' data, as they should. Ping programs send the same \
-             pattern again and again; this may be data carried out, or a test with random data.",
+        Sign::Replies => format!(
+            "{} replies carried other data than their request. A host returns the data of a \
+             request unchanged; here both sides use the messages to talk.",
+            text::thousands(pair.other())
         ),
-    }
+        Sign::Data => "The replies return the requests' data, as they should. Ping programs send \
+                       the same pattern again and again; this may be data carried out, or a test \
+                       with random data."
+            .to_owned(),
+    });
     said
 }
 
