@@ -294,8 +294,7 @@ mod tests {
     /// Pairs of request and reply, one a second; what is told.
     fn exchange(pairs: &[(Vec<u8>, Vec<u8>)]) -> Option<EchoDigest> {
         let mut state = EchoState::default();
-        for (n, (request, reply)) in pairs.iter().enumerate() {
-            let seq = n as u16;
+        for (seq, (request, reply)) in (0_u16..).zip(pairs) {
             let len = |d: &Vec<u8>| u32::try_from(d.len()).unwrap();
             state.take(0, at(0), &message(8, 7, seq), request, len(request));
             state.take(1, at(0), &message(0, 7, seq), reply, len(reply));
@@ -344,7 +343,7 @@ mod tests {
         let mut packet =
             vec![0x45, 0, 0, 60, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 95, 1, 1, 10, 95, 1, 2];
         let sum: u32 = packet.chunks(2).map(|p| u32::from(p[0]) << 8 | u32::from(p[1])).sum();
-        let check = !((sum & 0xffff) + (sum >> 16)) as u16;
+        let check = !u16::try_from((sum & 0xffff) + (sum >> 16)).unwrap();
         packet[10..12].copy_from_slice(&check.to_be_bytes());
         packet.extend(noise(3, 40));
         let inner = Some((Addr::v4([10, 95, 1, 1]), Addr::v4([10, 95, 1, 2])));

@@ -340,7 +340,7 @@ fn explanation(pair: &Pair, sign: Sign) -> String {
         text::bytes(sent),
         text::bytes(received),
     );
-    said.push_str(&match sign {
+    let verdict = match sign {
         Sign::Packets => {
             let inner =
                 pair.inner.map_or_else(String::new, |(a, b)| format!(", the last from {a} to {b}"));
@@ -356,7 +356,8 @@ fn explanation(pair: &Pair, sign: Sign) -> String {
                        the same pattern again and again; this may be data carried out, or a test \
                        with random data."
             .to_owned(),
-    });
+    };
+    said.push_str(&verdict);
     said
 }
 
