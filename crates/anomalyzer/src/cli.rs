@@ -197,7 +197,8 @@ pub(crate) struct Analyze {
         value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: Option<u16>,
     /// Search payloads for the patterns of a file or of a built-in list (builtin:NAME, see
-    /// `anomalyzer keywords`), instead of the lists that the settings name
+    /// `anomalyzer keywords`), instead of the lists that the settings name; SIGHUP has them read
+    /// again while an interface or standard input is being read
     #[arg(long, value_name = "FILE", help_heading = "Detection")]
     pub(crate) keywords: Vec<String>,
     /// Report contact with the addresses, names and fingerprints of a threat list (lines, CSV,

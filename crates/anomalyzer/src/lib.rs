@@ -12,6 +12,7 @@ mod memory;
 mod output;
 mod pipeline;
 mod progress;
+mod reload;
 mod settings;
 mod stats;
 mod stop;

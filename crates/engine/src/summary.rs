@@ -3,6 +3,7 @@
 use crate::alert::Hidden;
 use crate::finding::Tally;
 use anomalyzer_wire::{Addr, LinkType, Timestamp};
+use std::sync::Arc;
 
 /// The facts of everything seen so far.
 #[derive(Clone, Debug, Default)]
@@ -38,12 +39,25 @@ pub struct Summary {
     pub flows: u64,
     /// Packets and bytes per second, over the seconds that had traffic.
     pub per_second: PerSecond,
+    /// Keywords that were found, most hits first (at most 1,000 patterns).
+    pub keywords: Vec<KeywordShare>,
     /// Counters of the whole engine: name, value; names are stable, in alphabetical order.
     pub counters: Vec<(&'static str, u64)>,
     /// What rules of the site hide, for each rule that hides something.
     pub suppressed: Vec<Hidden>,
     /// Sum over all flow records and their features, the same for any number of workers.
     pub flow_digest: u64,
+}
+
+/// How often a keyword was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeywordShare {
+    /// Name of the list.
+    pub list: Arc<str>,
+    /// Name of the pattern within the list.
+    pub pattern: Arc<str>,
+    /// How often.
+    pub hits: u64,
 }
 
 /// A named share of the traffic.

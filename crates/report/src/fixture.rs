@@ -6,7 +6,7 @@ use anomalyzer_engine::flow::features::{COUNT, FlowFeatures};
 use anomalyzer_engine::flow::{ConnState, FlowEnd, FlowId, FlowNames, SideRecord};
 use anomalyzer_engine::observation::SecondTotals;
 use anomalyzer_engine::series::Series;
-use anomalyzer_engine::summary::{HostShare, PerSecond, PortShare, Share};
+use anomalyzer_engine::summary::{HostShare, KeywordShare, PerSecond, PortShare, Share};
 use anomalyzer_engine::{
     Alert, Evidence, FiveTuple, FlowRecord, HostRisk, Incident, Severity, Subject, Summary, Tally,
 };
@@ -262,7 +262,13 @@ pub(crate) fn summary() -> Summary {
     let host = |a: &str, packets, bytes, flows| HostShare { addr: addr(a), packets, bytes, flows };
     let port =
         |proto, port, bytes| PortShare { proto, port, packets: bytes / 500, bytes, flows: 40 };
+    let keyword = |pattern: &str, hits| KeywordShare {
+        list: "web-attacks".into(),
+        pattern: pattern.into(),
+        hits,
+    };
     Summary {
+        keywords: vec![keyword("traversal", 1_200), keyword("log4shell", 3)],
         packets: 105_123,
         bytes: 56_766_420,
         first: Some(at(0)),

@@ -226,6 +226,13 @@ pub fn summary(out: &mut Vec<u8>, summary: &Summary, sources: &[Source], sensor:
     if !summary.suppressed.is_empty() {
         o.objects("suppressed", &summary.suppressed, hidden);
     }
+    if !summary.keywords.is_empty() {
+        o.objects("keywords", &summary.keywords, |o, keyword| {
+            o.text("list", &keyword.list);
+            o.text("pattern", &keyword.pattern);
+            o.number("hits", keyword.hits);
+        });
+    }
     o.object("counters", |o| summary.counters.iter().for_each(|(name, n)| o.number(name, *n)));
     o.plain("flow_digest", &format!("{:016x}", summary.flow_digest));
     close(o, sensor);

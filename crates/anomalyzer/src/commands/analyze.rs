@@ -8,6 +8,7 @@ use crate::memory::Memory;
 use crate::output::{self, Onlookers, Sinks};
 use crate::pipeline::{self, Outcome, Plan};
 use crate::progress::Progress;
+use crate::reload::NextLists;
 use crate::settings;
 use crate::stats::Stats;
 use crate::stop::Stop;
@@ -35,7 +36,11 @@ pub(super) fn run(options: &Analyze, terminal: &Terminal) -> Result<(), Failure>
     let workers = workers(options, total);
     terminal.detail(&format!("reading with {}", text::counted(workers as u64, "worker")));
     let (config, matcher) = (config.into(), matcher.into());
-    let plan = Plan { config, matcher, indicators, workers, seed };
+    let next_lists = NextLists::default();
+    let plan = Plan { config, matcher, next_lists, indicators, workers, seed };
+    if goes_on(options) {
+        plan.next_lists.on_hangup(&options.keywords, &plan.config)?;
+    }
     let (memory, correlator) = correlator(options, &plan, terminal)?;
     let stop = Stop::listen()?;
     let mut sinks = Sinks::open(options, &stop)?;
@@ -90,6 +95,11 @@ fn indicators(
         }
     }
     Ok(indicators)
+}
+
+/// True for an input that may last: an interface or standard input.
+fn goes_on(options: &Analyze) -> bool {
+    options.interface.is_some() || options.files.iter().any(|file| file.as_os_str() == "-")
 }
 
 /// What reading gave.

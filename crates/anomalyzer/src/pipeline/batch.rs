@@ -1,7 +1,9 @@
 //! What travels from the reader to a worker: frames and markers in order, in one piece of memory.
 
 use anomalyzer_engine::Marker;
+use anomalyzer_engine::keyword::Matcher;
 use anomalyzer_wire::{LinkType, RawFrame, Timestamp};
+use std::sync::Arc;
 
 /// Frames after which a batch is sent.
 const FRAMES_MAX: usize = 256;
@@ -19,10 +21,11 @@ pub(super) struct Batch {
 }
 
 /// One entry of a batch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Item {
     Frame(FrameItem),
     Marker(Marker),
+    Keywords(Arc<Matcher>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +45,8 @@ pub(super) enum Step<'a> {
     Frame(u64, Timestamp, RawFrame<'a>),
     /// The end of an epoch.
     Marker(Marker),
+    /// Keyword lists to search for from here on.
+    Keywords(&'a Arc<Matcher>),
 }
 
 impl Batch {
@@ -57,6 +62,11 @@ impl Batch {
     /// Adds a marker.
     pub(super) fn push_marker(&mut self, marker: Marker) {
         self.items.push(Item::Marker(marker));
+    }
+
+    /// Adds keyword lists, right behind a marker.
+    pub(super) fn push_keywords(&mut self, matcher: &Arc<Matcher>) {
+        self.items.push(Item::Keywords(Arc::clone(matcher)));
     }
 
     /// True when it is time to send it.
@@ -80,6 +90,7 @@ impl Batch {
     pub(super) fn steps(&self) -> impl Iterator<Item = Step<'_>> {
         self.items.iter().map(|item| match item {
             Item::Marker(marker) => Step::Marker(*marker),
+            Item::Keywords(matcher) => Step::Keywords(matcher),
             Item::Frame(f) => {
                 let data = self.bytes.get(f.start..f.start + f.len).unwrap_or_default();
                 let frame = RawFrame { time: f.time, link: f.link, orig_len: f.orig_len, data };

@@ -15,6 +15,9 @@ pub(super) fn run(
         let paced = pacer.frame(frame.time);
         if let Some(marker) = &paced.marker {
             correlator.epoch(marker, vec![worker.marker(marker)], out);
+            if let Some(matcher) = plan.next_lists.take() {
+                worker.replace_keywords(&matcher);
+            }
         }
         worker.frame(paced.seq, paced.now, frame);
         true

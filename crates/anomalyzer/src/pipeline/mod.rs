@@ -11,6 +11,7 @@ mod inline;
 mod threads;
 
 use crate::failure::Failure;
+use crate::reload::NextLists;
 use anomalyzer_engine::keyword::Matcher;
 use anomalyzer_engine::threat::Indicators;
 use anomalyzer_engine::{Config, Correlator, Output, Pacer};
@@ -30,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) config: Arc<Config>,
     /// What is searched for in payloads.
     pub(crate) matcher: Arc<Matcher>,
+    /// Keyword lists that may take the place of those while the input is read.
+    pub(crate) next_lists: NextLists,
     /// What nobody should have contact with.
     pub(crate) indicators: Arc<Indicators>,
     /// Workers, at least 1.

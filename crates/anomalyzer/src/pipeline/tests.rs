@@ -30,8 +30,9 @@ impl Output for Written {
 
 fn everything(frames: &[Frame], workers: usize, seed: u64) -> String {
     let config = Arc::new(Config::default());
-    let (matcher, indicators) = (Arc::new(Matcher::new(&[]).unwrap()), Arc::default());
-    let plan = Plan { config, matcher, indicators, workers, seed };
+    let (matcher, indicators) = (Arc::new(Matcher::default()), Arc::default());
+    let next_lists = NextLists::default();
+    let plan = Plan { config, matcher, next_lists, indicators, workers, seed };
     let mut written = Written::default();
     let outcome = run(&plan, plan.correlator(), &mut Memory(frames), &mut written).unwrap();
     outcome.stopped.unwrap();
@@ -58,6 +59,49 @@ fn any_number_of_workers_writes_the_same() {
             assert_eq!(a, b, "line {number} with {workers} workers");
         }
         assert_eq!(one.len(), many.len());
+    }
+}
+
+/// Frames in memory, with other keyword lists after so many of them.
+struct Reloading<'a>(&'a [Frame], usize, NextLists, Arc<Matcher>);
+
+impl Source for Reloading<'_> {
+    fn pump(&mut self, sink: &mut impl FnMut(&RawFrame<'_>) -> bool) -> Result<(), Failure> {
+        for (number, frame) in self.0.iter().enumerate() {
+            if number == self.1 {
+                self.2.put(Arc::clone(&self.3));
+            }
+            sink(&frame.raw());
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn other_lists_are_searched_from_the_same_frame_on_by_any_number_of_workers() {
+    let list = |name: &str, text: &str| {
+        let text = format!("[list]\nname = '{name}'\n[[pattern]]\nname = 'a'\ntext = '{text}'\n");
+        let list = anomalyzer_engine::keyword::List::parse(&text, "test").unwrap();
+        Arc::new(Matcher::new(&[list]).unwrap())
+    };
+    let frames: Vec<Frame> = generate(&ScenarioPlan::office(7, 4)).collect();
+    let found = |workers: usize| {
+        let next = NextLists::default();
+        let (config, next_lists) = (Arc::new(Config::default()), next.clone());
+        let matcher = list("first", "user-agent");
+        let indicators = Arc::default();
+        let plan = Plan { config, matcher, next_lists, indicators, workers, seed: 3 };
+        let mut source = Reloading(&frames, frames.len() / 2, next, list("second", "user-agent"));
+        let outcome = run(&plan, plan.correlator(), &mut source, &mut Written::default()).unwrap();
+        let summary = outcome.correlator.summary();
+        assert_eq!(summary.packets, frames.len() as u64);
+        (summary.keywords, summary.counters)
+    };
+    let one = found(1);
+    let lists: Vec<&str> = one.0.iter().map(|k| &*k.list).collect();
+    assert!(lists.contains(&"first") && lists.contains(&"second"), "{one:?}");
+    for workers in [2, 4] {
+        assert_eq!(found(workers), one, "{workers} workers");
     }
 }
 

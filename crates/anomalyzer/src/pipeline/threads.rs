@@ -8,6 +8,7 @@
 use super::batch::{Batch, Step};
 use super::{Outcome, Plan, Source};
 use crate::failure::Failure;
+use crate::reload::NextLists;
 use ahash::RandomState;
 use anomalyzer_engine::{Correlator, EpochBatch, Marker, Output, Pacer, Worker};
 use anomalyzer_wire::{RawFrame, flow_addresses};
@@ -66,13 +67,15 @@ struct Reader {
     inputs: Vec<Sender<Batch>>,
     spare: Receiver<Batch>,
     hasher: RandomState,
+    next_lists: NextLists,
 }
 
 impl Reader {
     fn new(plan: &Plan, inputs: Vec<Sender<Batch>>, spare: Receiver<Batch>) -> Self {
         let pending = inputs.iter().map(|_| Batch::default()).collect();
         let hasher = RandomState::with_seeds(plan.seed, !plan.seed, 1, 2);
-        Self { pacer: Pacer::default(), pending, inputs, spare, hasher }
+        let next_lists = plan.next_lists.clone();
+        Self { pacer: Pacer::default(), pending, inputs, spare, hasher, next_lists }
     }
 
     /// Takes a frame; false when the workers are gone.
@@ -80,6 +83,9 @@ impl Reader {
         let paced = self.pacer.frame(frame.time);
         if let Some(marker) = paced.marker {
             self.pending.iter_mut().for_each(|batch| batch.push_marker(marker));
+            if let Some(matcher) = self.next_lists.take() {
+                self.pending.iter_mut().for_each(|batch| batch.push_keywords(&matcher));
+            }
         }
         let shard = self.shard(frame);
         let Some(batch) = self.pending.get_mut(shard) else { return false };
@@ -120,6 +126,7 @@ fn work(plan: &Plan, batches: &Receiver<Batch>, epochs: &Sender<Epochs>, spare: 
         for step in batch.steps() {
             match step {
                 Step::Frame(seq, now, frame) => worker.frame(seq, now, &frame),
+                Step::Keywords(matcher) => worker.replace_keywords(matcher),
                 Step::Marker(marker) => done.push((marker, worker.marker(&marker))),
             }
         }

@@ -109,6 +109,51 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
 }
 
 #[test]
+fn a_hangup_has_keyword_lists_read_again_and_broken_ones_are_refused() {
+    use std::io::{BufRead as _, Write as _};
+    let folder = Folder::new();
+    let list = |text: &str| {
+        let text = format!("[list]\nname = 'mine'\n[[pattern]]\nname = 'a'\ntext = '{text}'\n");
+        folder.write("mine.toml", text.as_bytes())
+    };
+    let path = list("no one says this");
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("anomalyzer"))
+        .args(["analyze", "-", "--json", "--only", "summary", "--keywords"])
+        .arg(&path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let mut said = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    let bytes = pcapng(&office());
+    let (head, tail) = bytes.split_at(bytes.len() / 2);
+    let hangup = || {
+        let status = Command::new("kill").args(["-HUP", &child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    };
+    pipe.write_all(head).unwrap();
+    // It listens before it reads: once it takes what does not fit into the pipe, it listens.
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    list("x");
+    hangup();
+    let refused = said.next().unwrap().unwrap();
+    assert!(refused.contains("stay as they were") && refused.contains("mine.toml"), "{refused}");
+    list("user-agent");
+    hangup();
+    let mut lines = said.map(Result::unwrap);
+    assert!(lines.any(|line| line == "keyword lists read again: 1 pattern"));
+    pipe.write_all(tail).unwrap();
+    drop(pipe);
+    let output = child.wait_with_output().unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["packets"].as_u64().unwrap(), office().len() as u64);
+    assert_eq!(summary["keywords"][0]["list"], "mine", "{summary}");
+    assert!(summary["keywords"][0]["hits"].as_u64().unwrap() > 0);
+}
+
+#[test]
 fn an_interrupt_reports_what_was_read() {
     use std::io::Write as _;
     let frames = office();

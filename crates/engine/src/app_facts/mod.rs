@@ -10,14 +10,17 @@ mod datagram;
 mod echo;
 mod lines;
 mod names;
+mod signs;
 mod tls;
 
 pub(crate) use datagram::datagram;
+pub(crate) use signs::signs_in;
 
 use crate::flow::{Flow, Side};
+use crate::keyword::{RequestParts, Sign};
 use crate::observation::AppFact;
 use crate::stream::Streams;
-use anomalyzer_wire::app::http::{HttpHead, HttpSide, HttpStream};
+use anomalyzer_wire::app::http::{HttpHead, HttpPart, HttpSide, HttpStream};
 use anomalyzer_wire::app::quic::QuicInitial;
 use anomalyzer_wire::app::{AppProto, Parsed, dns, kerberos, rdp, recognise_tcp, smb, ssh};
 use anomalyzer_wire::{Icmp, IpPacket, Timestamp};
@@ -33,6 +36,10 @@ const RECOGNISE_MAX: usize = 1_024;
 #[derive(Debug, Default)]
 pub(crate) struct FactSink {
     pub(crate) facts: Vec<AppFact>,
+    /// What keyword lists may name besides bytes.
+    pub(crate) signs: Vec<Sign>,
+    /// The requests of HTTP part by part, when somebody wants them.
+    pub(crate) requests: Option<RequestParts>,
 }
 
 /// What is known of a flow's application protocol, and its half-read messages.
@@ -89,6 +96,14 @@ impl AppState {
             | Stage::Done => 0,
         };
         stage + self.prefixes.iter().map(Buffer::len).sum::<usize>()
+    }
+
+    /// The part of an HTTP request's head that has come: it will not go on.
+    pub(crate) fn unfinished_request(&self, client: Side) -> &[u8] {
+        match &self.stage {
+            Stage::Http(streams) => streams.get(client).map_or(&[], HttpStream::unfinished),
+            _ => &[],
+        }
     }
 
     fn finish(&mut self, side: Side) {
@@ -248,7 +263,7 @@ fn feed(flow: &mut Flow, state: &mut AppState, side: Side, data: &[u8], sink: &m
         }
         Stage::Http(streams) => {
             let Some(stream) = streams.get_mut(side) else { return };
-            stream.feed(data, &mut |head| sink.facts.push(http_fact(head)));
+            stream.feed_parts(data, &mut |part| http_part(part, side == flow.orig, sink));
             if stream.gave_up() {
                 state.finish(side);
             }
@@ -278,9 +293,26 @@ fn feed(flow: &mut Flow, state: &mut AppState, side: Side, data: &[u8], sink: &m
     }
 }
 
-fn http_fact(head: HttpHead) -> AppFact {
-    match head {
-        HttpHead::Request(request) => AppFact::HttpRequest(request),
-        HttpHead::Response(response) => AppFact::HttpResponse(response),
+/// Takes a part of an HTTP direction.
+fn http_part(part: HttpPart<'_>, by_client: bool, sink: &mut FactSink) {
+    let requests = sink.requests.as_mut().filter(|_| by_client);
+    match part {
+        HttpPart::Head(head, bytes) => {
+            if let Some(requests) = requests {
+                requests.head(bytes);
+            }
+            sink.facts.push(match head {
+                HttpHead::Request(request) => {
+                    sink.signs.extend(signs::of_request(&request));
+                    AppFact::HttpRequest(request)
+                }
+                HttpHead::Response(response) => AppFact::HttpResponse(response),
+            });
+        }
+        HttpPart::Body(bytes) | HttpPart::Rest(bytes) => {
+            if let Some(requests) = requests {
+                requests.body(bytes);
+            }
+        }
     }
 }

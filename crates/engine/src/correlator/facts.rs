@@ -4,18 +4,24 @@ use super::ranked::{Ranked, Sums};
 use crate::config::Config;
 use crate::count::Distinct;
 use crate::flow::FlowRecord;
+use crate::keyword::KeywordHit;
 use crate::observation::{ArpSeen, SecondTotals};
 use crate::series::Series;
-use crate::summary::{HostShare, PerSecond, PortShare, Share, Summary};
+use crate::summary::{HostShare, KeywordShare, PerSecond, PortShare, Share, Summary};
 use crate::worker::{Times, Volume, WorkerTotals};
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Addr, Mac, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Rows of the summary's rankings.
 const TOP: usize = 100;
 /// Hardware addresses remembered.
 const MACS_MAX: usize = 16_384;
+/// Patterns whose hits are counted: more than three lists of the largest size.
+const KEYWORDS_MAX: usize = 65_536;
+/// Patterns that the summary names.
+const KEYWORDS_SHOWN: usize = 1_000;
 /// Distinct addresses counted exactly; more are estimated.
 const EXACT_MAX: usize = 65_536;
 
@@ -32,6 +38,7 @@ pub(super) struct Facts {
     distinct_destinations: Distinct,
     distinct_ports: Distinct,
     macs: BTreeMap<Addr, Mac>,
+    keywords: BTreeMap<(Arc<str>, Arc<str>), u64>,
     totals: WorkerTotals,
 }
 
@@ -63,6 +70,7 @@ impl Facts {
             distinct_destinations: Distinct::new(EXACT_MAX),
             distinct_ports: Distinct::new(EXACT_MAX),
             macs: BTreeMap::new(),
+            keywords: BTreeMap::new(),
             totals: WorkerTotals::default(),
         }
     }
@@ -100,6 +108,17 @@ impl Facts {
     /// The latest packet time.
     pub(super) fn last(&self) -> Option<Timestamp> {
         self.times.map(|t| t.last)
+    }
+
+    /// Counts a hit for its pattern, by name: a list that is read again goes on counting.
+    pub(super) fn keyword(&mut self, hit: &KeywordHit) {
+        let count = 1 + u64::from(hit.repeats);
+        let key = (Arc::clone(&hit.list), Arc::clone(&hit.pattern));
+        if let Some(hits) = self.keywords.get_mut(&key) {
+            *hits = hits.saturating_add(count);
+        } else if self.keywords.len() < KEYWORDS_MAX {
+            self.keywords.insert(key, count);
+        }
     }
 
     pub(super) fn arp(&mut self, seen: &ArpSeen) {
@@ -174,10 +193,24 @@ impl Facts {
             ports: self.distinct_ports.tally(),
             flows: self.totals.flows,
             per_second: self.per_second(),
+            keywords: self.keywords(),
             counters: self.counters(),
             suppressed: Vec::new(),
             flow_digest: self.totals.flow_digest,
         }
+    }
+
+    fn keywords(&self) -> Vec<KeywordShare> {
+        let share = |((list, pattern), hits): (&(Arc<str>, Arc<str>), &u64)| KeywordShare {
+            list: Arc::clone(list),
+            pattern: Arc::clone(pattern),
+            hits: *hits,
+        };
+        let mut shares: Vec<KeywordShare> = self.keywords.iter().map(share).collect();
+        // The names decide between equals, in the order that the map has.
+        shares.sort_by_key(|share| std::cmp::Reverse(share.hits));
+        shares.truncate(KEYWORDS_SHOWN);
+        shares
     }
 
     fn protocols(&self) -> Vec<Share> {

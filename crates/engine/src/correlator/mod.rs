@@ -193,6 +193,7 @@ impl Correlator {
             }
             Observation::App(app) => self.resolved.learn(app),
             Observation::Arp(arp) => self.facts.arp(arp),
+            Observation::Keyword(hit) => self.facts.keyword(hit),
             _ => {}
         }
         self.ask(&seen);

@@ -8,7 +8,7 @@ use crate::alert::{REOPEN_GAP_NANOS, Severity};
 use crate::config::{PerHost, Section};
 use crate::count::Table;
 use crate::finding::{Evidence, Finding, Subject, Tally};
-use crate::keyword::KeywordHit;
+use crate::keyword::{KeywordHit, Place};
 use crate::observation::{Kinds, Observation, Seen};
 use crate::text;
 use anomalyzer_wire::{Addr, Timestamp};
@@ -263,11 +263,7 @@ fn tell(
 
 fn explain(pair: &Pair, excerpts: bool) -> String {
     let worst = &pair.worst;
-    let sender = if worst.by_originator { worst.tuple.src } else { worst.tuple.dst };
-    let mut out = format!(
-        "{sender} sent the pattern {} of list {} on port {}, at byte {} of its stream.",
-        worst.pattern, worst.list, worst.tuple.dst_port, worst.offset
-    );
+    let mut out = where_found(worst);
     if !worst.reason.is_empty() {
         let _ = write!(out, " {}", worst.reason);
     }
@@ -288,6 +284,25 @@ fn explain(pair: &Pair, excerpts: bool) -> String {
     out
 }
 
+/// Who sent which pattern to whom, and where in the bytes it stands.
+fn where_found(hit: &KeywordHit) -> String {
+    let KeywordHit { pattern, list, tuple, place, offset, .. } = hit;
+    let ends = [(tuple.src, tuple.src_port), (tuple.dst, tuple.dst_port)];
+    let [(sender, _), (receiver, port)] = if hit.by_originator { ends } else { [ends[1], ends[0]] };
+    let role = if hit.by_originator { "to the server" } else { "to the client" };
+    let place = match place {
+        Place::Protocol => "as what the protocol's parser saw".to_owned(),
+        Place::Stream if tuple.proto != 6 => format!("at byte {offset} of the datagram"),
+        place if hit.decoded => {
+            format!("at byte {offset} of {} once decoded", place.words())
+        }
+        place => format!("at byte {offset} of {}", place.words()),
+    };
+    format!(
+        "{sender} sent the pattern {pattern} of list {list} {role} {receiver} port {port}, {place}."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,6 +320,8 @@ mod tests {
             severity,
             reason: "A reason.".into(),
             attack: Some("T1190".into()),
+            place: Place::RequestTarget,
+            decoded: true,
             offset: 17,
             repeats: 0,
             excerpt: HostileStr::from(&b"GET /\x1b[2J"[..]),
@@ -327,6 +344,9 @@ mod tests {
         assert!(last.explanation.contains("a (5 times), b, c."), "{}", last.explanation);
         assert!(last.explanation.contains("GET /\\x1b[2J"), "{}", last.explanation);
         assert!(last.explanation.contains("ATT&CK T1190"));
+        let place = "10.0.0.1 sent the pattern c of list web to the server 10.0.0.2 port 80, \
+                     at byte 17 of the request line once decoded.";
+        assert!(last.explanation.starts_with(place), "{}", last.explanation);
     }
 
     #[test]

@@ -90,6 +90,11 @@ impl FlowTable {
         self.slots.get_mut(slot as usize)?.flow.as_mut()
     }
 
+    /// The flows there are, to be changed; in no order that means anything.
+    pub(crate) fn flows_mut(&mut self) -> impl Iterator<Item = &mut Flow> {
+        self.slots.iter_mut().filter_map(|cell| cell.flow.as_mut())
+    }
+
     /// The flows there are.
     #[cfg(test)]
     pub(crate) fn flows(&self) -> impl Iterator<Item = &Flow> {

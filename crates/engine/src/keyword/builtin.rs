@@ -14,16 +14,26 @@ pub struct Builtin {
     pub text: &'static str,
 }
 
+macro_rules! lists {
+    ($($name:literal, $by_default:literal;)*) => {
+        &[$(Builtin {
+            name: $name,
+            by_default: $by_default,
+            text: include_str!(concat!("../../lists/", $name, ".toml")),
+        },)*]
+    };
+}
+
 /// All lists that come with the program.
-pub static BUILTIN: &[Builtin] = &[
-    Builtin {
-        name: "web-attacks",
-        by_default: true,
-        text: include_str!("../../lists/web-attacks.toml"),
-    },
-    Builtin { name: "shells", by_default: true, text: include_str!("../../lists/shells.toml") },
-    Builtin { name: "words", by_default: false, text: include_str!("../../lists/words.toml") },
-];
+pub static BUILTIN: &[Builtin] = lists! {
+    "web-attacks", true;
+    "exploits", true;
+    "shells", true;
+    "lateral-movement", true;
+    "malware", true;
+    "mining", true;
+    "words", false;
+};
 
 /// The list with that name; `None` when there is none.
 pub fn builtin(name: &str) -> Option<Result<List, ConfigError>> {

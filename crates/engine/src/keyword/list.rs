@@ -1,5 +1,6 @@
 //! Keyword lists as the user writes them: TOML, read strictly.
 
+use super::place::{Sign, Where};
 use crate::alert::Severity;
 use crate::config::ConfigError;
 use crate::config::read::{Doc, Fields, kind, number, suggestion};
@@ -13,11 +14,18 @@ pub(super) const BYTES_MAX: usize = 256;
 /// Most patterns of a list.
 pub(super) const PATTERNS_MAX: usize = 20_000;
 
-const KEYS: [&str; 13] = [
+/// Most bytes of an example.
+const EXAMPLE_MAX: usize = 4_096;
+
+const KEYS: [&str; 17] = [
     "name",
     "text",
     "hex",
     "regex",
+    "sign",
+    "where",
+    "hit",
+    "benign",
     "case",
     "ports",
     "protocol",
@@ -57,6 +65,8 @@ pub struct Pattern {
     pub app: Option<String>,
     /// Which side's bytes are searched.
     pub direction: Direction,
+    /// In which bytes it is sought.
+    pub place: Where,
     /// Only where no letter, digit or underscore stands beside it.
     pub whole_word: bool,
     /// Severity of a hit.
@@ -65,6 +75,10 @@ pub struct Pattern {
     pub reason: String,
     /// MITRE ATT&CK technique id.
     pub attack: Option<String>,
+    /// Examples in which it must be found.
+    pub hit: Vec<Vec<u8>>,
+    /// Ordinary look-alikes in which it must not be found.
+    pub benign: Vec<Vec<u8>>,
     /// Line in the file.
     pub line: usize,
 }
@@ -76,6 +90,20 @@ pub enum Find {
     Bytes(Vec<u8>),
     /// This regular expression (byte-wise, no Unicode classes).
     Regex(String),
+    /// What the parser of a protocol sees.
+    Sign(Sign),
+}
+
+impl Pattern {
+    /// True when it is sought in streams and datagrams.
+    pub(super) fn in_streams(&self) -> bool {
+        self.place == Where::Stream && !matches!(self.find, Find::Sign(_))
+    }
+
+    /// True when it is sought in HTTP requests.
+    pub(super) fn in_requests(&self) -> bool {
+        self.place != Where::Stream && !matches!(self.find, Find::Sign(_))
+    }
 }
 
 /// Which side's bytes are searched.
@@ -165,11 +193,14 @@ fn read_pattern(doc: &mut Doc<'_>, table: &DeTable<'_>, line: usize) -> Option<P
     let reason = text(doc, "reason").unwrap_or_default();
     let ports = read_ports(doc, &fields);
     let whole_word = fields.boolean(doc, "whole_word").is_some_and(|at| at.value);
-    if whole_word && matches!(find, Some(Find::Regex(_))) {
+    if whole_word && !matches!(find, Some(Find::Bytes(_))) {
         let text = r"is for `text` and `hex`; a regular expression says it with `\b`";
-        doc.fault(place(table), "pattern.whole_word", text);
+        doc.fault(place_of(table), "pattern.whole_word", text);
     }
-    Some(Pattern {
+    let http_request = app.as_deref() == Some("http") && direction == Some(Direction::ToServer);
+    let place = choice(doc, &fields, "where", &Where::ALL);
+    let default = if http_request { Where::Request } else { Where::Stream };
+    let pattern = Pattern {
         name: name?,
         find: find?,
         case_sensitive: case.unwrap_or(false),
@@ -177,12 +208,60 @@ fn read_pattern(doc: &mut Doc<'_>, table: &DeTable<'_>, line: usize) -> Option<P
         proto,
         app,
         direction: direction.unwrap_or(Direction::Both),
+        place: place.unwrap_or(default),
         whole_word,
         severity: severity.unwrap_or(Severity::Low),
         reason,
         attack,
+        hit: read_examples(doc, &fields, "hit"),
+        benign: read_examples(doc, &fields, "benign"),
         line,
-    })
+    };
+    check_place(doc, table, &pattern);
+    Some(pattern)
+}
+
+/// A pattern for HTTP requests can only be found in what a client sends by HTTP.
+fn check_place(doc: &mut Doc<'_>, table: &DeTable<'_>, pattern: &Pattern) {
+    if pattern.place == Where::Stream {
+        return;
+    }
+    let wrong = if pattern.direction == Direction::ToClient {
+        "`direction`"
+    } else if pattern.proto.is_some_and(|proto| proto != 6) {
+        "`protocol`"
+    } else if pattern.app.as_deref().is_some_and(|app| app != "http") {
+        "`app`"
+    } else if matches!(pattern.find, Find::Sign(_)) {
+        "`sign`"
+    } else {
+        return;
+    };
+    let name = pattern.place.name();
+    let text = format!("`{name}` is about HTTP requests, which {wrong} rules out");
+    doc.fault(place_of(table), "pattern.where", text);
+}
+
+/// Examples as text, or as bytes behind `hex:`.
+fn read_examples(doc: &mut Doc<'_>, fields: &Fields<'_, '_>, key: &str) -> Vec<Vec<u8>> {
+    let mut examples = Vec::new();
+    for item in fields.items(doc, key) {
+        let bytes = match item.get_ref().as_str() {
+            None => Err("an example is a text".to_owned()),
+            Some(text) if text.len() > EXAMPLE_MAX => {
+                Err(format!("an example has at most {EXAMPLE_MAX} bytes"))
+            }
+            Some(text) => match text.strip_prefix("hex:") {
+                Some(digits) => hex(digits),
+                None => Ok(text.as_bytes().to_vec()),
+            },
+        };
+        match bytes {
+            Ok(bytes) => examples.push(bytes),
+            Err(text) => doc.fault(Some(item.span()), &format!("pattern.{key}"), text),
+        }
+    }
+    examples
 }
 
 fn read_name(doc: &mut Doc<'_>, fields: &Fields<'_, '_>, table: &DeTable<'_>) -> Option<String> {
@@ -194,7 +273,7 @@ fn read_name(doc: &mut Doc<'_>, fields: &Fields<'_, '_>, table: &DeTable<'_>) ->
             None
         }
         None => {
-            doc.fault(place(table), "pattern.name", "missing");
+            doc.fault(place_of(table), "pattern.name", "missing");
             None
         }
     }
@@ -202,12 +281,15 @@ fn read_name(doc: &mut Doc<'_>, fields: &Fields<'_, '_>, table: &DeTable<'_>) ->
 
 fn read_find(doc: &mut Doc<'_>, fields: &Fields<'_, '_>, table: &DeTable<'_>) -> Option<Find> {
     let given: Vec<&str> =
-        ["text", "hex", "regex"].into_iter().filter(|k| fields.get(k).is_some()).collect();
+        ["text", "hex", "regex", "sign"].into_iter().filter(|k| fields.get(k).is_some()).collect();
     let [key] = given.as_slice() else {
-        let text = "needs one of `text`, `hex` and `regex`, and only one";
-        doc.fault(place(table), "pattern", text);
+        let text = "needs one of `text`, `hex`, `regex` and `sign`, and only one";
+        doc.fault(place_of(table), "pattern", text);
         return None;
     };
+    if *key == "sign" {
+        return choice(doc, fields, key, &Sign::ALL).map(Find::Sign);
+    }
     let at = fields.string(doc, key)?;
     let find = match *key {
         "text" => Ok(Find::Bytes(at.value.as_bytes().to_vec())),
@@ -287,6 +369,6 @@ fn is_name(text: &str) -> bool {
 }
 
 /// Where a table begins: at the first of its keys.
-fn place(table: &DeTable<'_>) -> Option<std::ops::Range<usize>> {
+fn place_of(table: &DeTable<'_>) -> Option<std::ops::Range<usize>> {
     table.iter().map(|(key, _)| key.span()).min_by_key(|span| span.start)
 }

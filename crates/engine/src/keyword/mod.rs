@@ -2,14 +2,22 @@
 
 mod automaton;
 mod builtin;
+mod decode;
+mod examples;
 mod list;
 mod matcher;
+mod place;
 mod protocols;
 mod regex;
+mod request;
+mod view;
 
 pub use builtin::{BUILTIN, Builtin, builtin, default_lists};
+pub use examples::check_examples;
 pub use list::{Direction, Find, List, Pattern};
 pub use matcher::{Matcher, RawHit, ScanContext, ScanState};
+pub use place::{Place, Sign, Where};
+pub use request::{RequestParts, RequestScan};
 
 use crate::alert::Severity;
 use crate::flow::{FiveTuple, FlowId};
@@ -35,7 +43,12 @@ pub struct KeywordHit {
     pub reason: Arc<str>,
     /// MITRE ATT&CK technique id, where the list gives one.
     pub attack: Option<Arc<str>>,
-    /// Offset of the hit's last byte in the direction's stream (or in the datagram), from 0.
+    /// What it was found in.
+    pub place: Place,
+    /// Found in what decoding made of the bytes, not in the bytes as they came.
+    pub decoded: bool,
+    /// Offset of the hit's last byte, from 0: in the direction's stream, in the datagram, or in
+    /// the part of a request that `place` names (decoded, when it was found so).
     pub offset: u64,
     /// Further hits of the same pattern in the same bytes, which are not told one by one.
     pub repeats: u32,

@@ -6,7 +6,7 @@
 //! and costs nothing.
 
 use crate::app_facts::AppState;
-use crate::keyword::ScanState;
+use crate::keyword::{RequestScan, ScanState};
 
 /// Segments of one direction that may wait behind a gap.
 const MAX_SEGMENTS: usize = 64;
@@ -25,6 +25,8 @@ pub(crate) struct Streams {
 pub(crate) struct StreamSide {
     /// The keyword automaton's state.
     pub(crate) scan: ScanState,
+    /// The same for the body of an HTTP request.
+    pub(crate) requests: RequestScan,
     /// Bytes handed on (or skipped) so far.
     pub(crate) offset: u64,
     /// Keywords are not searched for any more.

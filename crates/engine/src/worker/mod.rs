@@ -186,6 +186,18 @@ impl Worker {
         self.seen.push(Seen { seq, time, what });
     }
 
+    /// Searches with other keyword lists from here on. To be called behind the same marker in
+    /// every worker: then the result does not depend on their number. No frame is lost, and
+    /// counters go on. A keyword that had begun is still found when both the old and the new lists
+    /// hold it, since its first bytes were kept and are searched again; one that only the new
+    /// lists hold is found from here on.
+    pub fn replace_keywords(&mut self, matcher: &Arc<Matcher>) {
+        self.payload.replace_matcher(matcher);
+        for flow in self.table.flows_mut() {
+            self.payload.resume(flow);
+        }
+    }
+
     /// Ends an epoch: expires flows, closes seconds, hands over what was seen.
     pub fn marker(&mut self, marker: &Marker) -> EpochBatch {
         let mut batch = EpochBatch::default();

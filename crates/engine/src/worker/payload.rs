@@ -4,9 +4,10 @@ use super::WorkerCounters;
 use crate::app_facts::{self, AppState, FactSink};
 use crate::config::{Config, StreamSettings};
 use crate::flow::{Flow, Placement, Side};
-use crate::keyword::{Matcher, RawHit, ScanContext, ScanState};
+use crate::keyword::{Matcher, Place, RawHit, RequestParts, RequestScan, ScanContext, ScanState};
 use crate::observation::{AppSeen, Observation, Seen};
 use crate::stream::{Piece, StreamSide, Streams};
+use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Icmp, IpPacket, Mac, Tcp, TcpFlags, Timestamp, Udp};
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub(super) struct Payload {
     /// The payload part of the worker's counters.
     pub(super) counters: WorkerCounters,
     hits: Vec<RawHit>,
+    /// Requests of the segment at hand; kept for its memory.
+    parts: RequestParts,
 }
 
 /// The occasion of what is read: where observations go, and with which place in the order.
@@ -53,7 +56,26 @@ impl Payload {
             echoes_max: ECHOES / of,
             counters: WorkerCounters::default(),
             hits: Vec::new(),
+            parts: RequestParts::default(),
         }
+    }
+
+    /// Searches with other lists from now on; see [`Self::resume`].
+    pub(super) fn replace_matcher(&mut self, matcher: &Arc<Matcher>) {
+        self.matcher = Arc::clone(matcher);
+    }
+
+    /// Goes on with the present lists in a flow that others have searched so far: what was kept of
+    /// its directions is searched again, so that a keyword on the border is found. Of a request's
+    /// body the search begins anew; heads are searched whole.
+    pub(super) fn resume(&self, flow: &mut Flow) {
+        let Some(mut streams) = flow.streams.take() else { return };
+        for side in 0..2 {
+            let Some(own) = streams.sides.get_mut(side) else { continue };
+            self.matcher.resume_scan(&mut own.scan, &context(flow, side, own.offset));
+            own.requests = RequestScan::default();
+        }
+        flow.streams = Some(streams);
     }
 
     /// Bytes that wait behind gaps or in half-read messages.
@@ -214,7 +236,7 @@ impl Payload {
         let skip = match next.wrapping_sub(held.start) {
             behind if behind < 1 << 31 => behind,
             _ => {
-                self.skip_to(flow, streams, side, held.start);
+                self.skip_to(on, flow, streams, side, held.start);
                 0
             }
         };
@@ -253,7 +275,7 @@ impl Payload {
         side: Side,
     ) {
         while let Some(end) = streams.sides.get(side).and_then(StreamSide::gap_end) {
-            self.skip_to(flow, streams, side, end);
+            self.skip_to(on, flow, streams, side, end);
             let before = streams.sides.get(side).map_or(0, StreamSide::waiting_segments);
             self.release(on, flow, streams, side);
             let after = streams.sides.get(side).map_or(0, StreamSide::waiting_segments);
@@ -263,7 +285,14 @@ impl Payload {
         }
     }
 
-    fn skip_to(&mut self, flow: &mut Flow, streams: &mut Streams, side: Side, to: u32) {
+    fn skip_to(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
+        streams: &mut Streams,
+        side: Side,
+        to: u32,
+    ) {
         let Some(next) = flow.expected(side) else { return };
         let gap = to.wrapping_sub(next);
         if gap == 0 || gap >= 1 << 31 {
@@ -272,7 +301,7 @@ impl Payload {
         flow.expect(side, to);
         flow.missed(side, u64::from(gap));
         self.counters.missed_bytes += u64::from(gap);
-        self.lose(streams, side, gap);
+        self.lose(on, flow, streams, side, gap);
     }
 
     /// Hands bytes in order to the application parsers and the keyword search.
@@ -286,20 +315,86 @@ impl Payload {
         cut: u32,
     ) {
         if !data.is_empty() {
-            if streams.app.wants(side) {
-                let mut sink = FactSink::default();
-                let before = streams.app.held();
-                app_facts::stream(flow, &mut streams.app, side, data, &mut sink);
-                push_facts(on, flow, side, None, sink);
-                self.account(&mut streams.app, before);
-            }
+            let requests = self.read(on, flow, streams, side, data);
             if let Some(own) = streams.sides.get_mut(side) {
+                self.search_requests(on, flow, own, side, requests);
                 self.search(on, flow, own, side, data);
             }
         }
         if cut > 0 {
             self.counters.missed_bytes += u64::from(cut);
-            self.lose(streams, side, cut);
+            self.lose(on, flow, streams, side, cut);
+        }
+    }
+
+    /// Hands bytes in order to the application parsers; gives the parts of HTTP requests that came
+    /// out of them.
+    fn read(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &mut Flow,
+        streams: &mut Streams,
+        side: Side,
+        data: &[u8],
+    ) -> RequestParts {
+        let mut parts = std::mem::take(&mut self.parts);
+        if !streams.app.wants(side) {
+            // Where the parser has given up, a server may read on.
+            if flow.app == AppProto::Http && side == flow.orig {
+                parts.body(data);
+            }
+            return parts;
+        }
+        let requests = self.matcher.wants_requests().then_some(parts);
+        let mut sink = FactSink { requests, ..FactSink::default() };
+        let before = streams.app.held();
+        app_facts::stream(flow, &mut streams.app, side, data, &mut sink);
+        let parts = sink.requests.take().unwrap_or_default();
+        let offset = streams.sides.get(side).map_or(0, |own| own.offset);
+        let at = ScanContext { place: Place::Protocol, ..context(flow, side, offset) };
+        for sign in sink.signs.drain(..) {
+            self.matcher.sign(sign, &at, &mut self.hits);
+        }
+        push_facts(on, flow, side, None, sink);
+        self.report_hits(on, flow, side);
+        self.account(&mut streams.app, before);
+        parts
+    }
+
+    /// Searches parts of HTTP requests, which are given back for their memory.
+    fn search_requests(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &Flow,
+        own: &mut StreamSide,
+        side: Side,
+        mut parts: RequestParts,
+    ) {
+        if !parts.is_empty() && !own.searched && own.offset < self.settings.depth {
+            let context = context(flow, side, own.offset);
+            self.matcher.scan_requests(&mut own.requests, &parts, &context, &mut self.hits);
+            self.report_hits(on, flow, side);
+        }
+        parts.clear();
+        self.parts = parts;
+    }
+
+    /// The head of a request that will not go on is searched as far as it came.
+    fn search_unfinished(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &Flow,
+        streams: &mut Streams,
+        side: Side,
+    ) {
+        let head = streams.app.unfinished_request(side);
+        if head.is_empty() || side != flow.orig {
+            return;
+        }
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.head(head);
+        if let Some(own) = streams.sides.get_mut(side) {
+            self.search_requests(on, flow, own, side, parts);
         }
     }
 
@@ -315,10 +410,19 @@ impl Payload {
     }
 
     /// Bytes of a direction are lost: what was half read starts anew behind them.
-    fn lose(&mut self, streams: &mut Streams, side: Side, bytes: u32) {
+    fn lose(
+        &mut self,
+        on: &mut Occasion<'_>,
+        flow: &Flow,
+        streams: &mut Streams,
+        side: Side,
+        bytes: u32,
+    ) {
+        self.search_unfinished(on, flow, streams, side);
         if let Some(own) = streams.sides.get_mut(side) {
             own.offset += u64::from(bytes);
             own.scan = ScanState::default();
+            own.requests = RequestScan::default();
         }
         let before = streams.app.held();
         streams.app.lost(side, bytes);
@@ -354,8 +458,10 @@ impl Payload {
 
     /// Decides keywords that waited for more bytes of a direction.
     fn finish_search(&mut self, flow: &Flow, own: &mut StreamSide, side: Side) {
+        let context = context(flow, side, own.offset);
+        self.matcher.finish_requests(&mut own.requests, &context, &mut self.hits);
         if own.scan.waits() {
-            self.matcher.finish(&mut own.scan, &context(flow, side, own.offset), &mut self.hits);
+            self.matcher.finish(&mut own.scan, &context, &mut self.hits);
         }
     }
 
@@ -396,11 +502,12 @@ impl Payload {
         if streams.app.is_echo() {
             self.echoes = self.echoes.saturating_sub(1);
             let facts = streams.app.end_echo(flow.orig).into_iter().collect();
-            push_facts(on, flow, flow.orig, None, FactSink { facts });
+            push_facts(on, flow, flow.orig, None, FactSink { facts, ..FactSink::default() });
             return;
         }
         for side in 0..2 {
             self.give_up_gaps(on, flow, &mut streams, side);
+            self.search_unfinished(on, flow, &mut streams, side);
             let Some(own) = streams.sides.get_mut(side) else { continue };
             self.waiting = self.waiting.saturating_sub(own.waiting_bytes());
             own.clear();
@@ -439,7 +546,13 @@ impl<'a> Held<'a> {
 }
 
 fn context(flow: &Flow, side: Side, offset: u64) -> ScanContext {
-    ScanContext { app: flow.app, tuple: flow.tuple(), to_server: side == flow.orig, offset }
+    ScanContext {
+        app: flow.app,
+        tuple: flow.tuple(),
+        to_server: side == flow.orig,
+        offset,
+        place: Place::Stream,
+    }
 }
 
 fn push_facts(

@@ -86,6 +86,8 @@ pub(crate) struct Run {
     pub(crate) indicators: Indicators,
     pub(crate) workers: usize,
     pub(crate) seed: u64,
+    /// Other lists from behind the marker of this epoch on.
+    pub(crate) swap: Option<(u64, Matcher)>,
 }
 
 impl Default for Run {
@@ -96,6 +98,7 @@ impl Default for Run {
             indicators: Indicators::default(),
             workers: 1,
             seed: 1,
+            swap: None,
         }
     }
 }
@@ -111,6 +114,7 @@ impl Run {
         let (mut pacer, mut out) = (Pacer::default(), Collect(Vec::new()));
         let (mut hits, mut outcomes, mut facts) = (Vec::new(), Vec::new(), Vec::new());
         let mut open = Open::default();
+        let swap = self.swap.map(|(epoch, matcher)| (epoch, Arc::new(matcher)));
         let mut cut = |workers: &mut Vec<Worker>, marker: Marker| {
             let batches: Vec<EpochBatch> = workers.iter_mut().map(|w| w.marker(&marker)).collect();
             for batch in &batches {
@@ -127,6 +131,9 @@ impl Run {
                 }
             }
             correlator.epoch(&marker, batches, &mut out);
+            if let Some((_, matcher)) = swap.as_ref().filter(|(epoch, _)| *epoch == marker.epoch) {
+                workers.iter_mut().for_each(|worker| worker.replace_keywords(matcher));
+            }
         };
         for frame in frames {
             let frame: Captured = frame.into();

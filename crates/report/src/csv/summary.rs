@@ -33,6 +33,10 @@ pub fn summary(out: &mut dyn io::Write, summary: &Summary) -> io::Result<()> {
         let name = format!("{}/{}", port.port, names::protocol(port.proto));
         facts.shares("port", &name, port.packets, port.bytes, port.flows)?;
     }
+    for keyword in &summary.keywords {
+        let name = format!("{}/{}", keyword.list, keyword.pattern);
+        facts.count("keyword", &name, "hits", keyword.hits)?;
+    }
     for (name, n) in &summary.counters {
         facts.count("counter", name, "value", *n)?;
     }

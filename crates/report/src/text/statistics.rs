@@ -6,13 +6,16 @@ use super::spark;
 use crate::names;
 use crate::source::Report;
 use anomalyzer_engine::observation::SecondTotals;
-use anomalyzer_engine::summary::{HostShare, PortShare, Share};
+use anomalyzer_engine::summary::{HostShare, KeywordShare, PortShare, Share};
 use anomalyzer_engine::text::{bytes, counted, thousands};
 use anomalyzer_engine::{Summary, Tally};
 use anomalyzer_wire::Timestamp;
 
 /// Rows of each table.
 const ROWS: usize = 5;
+
+/// Keywords shown.
+const KEYWORDS: usize = 10;
 
 /// Protocols and applications shown.
 const SHARES: usize = 8;
@@ -42,6 +45,19 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report<'_>) {
     hosts(page, "Top sources", summary.sources, &summary.top_sources, total);
     hosts(page, "Top destinations", summary.destinations, &summary.top_destinations, total);
     ports(page, summary);
+    keywords(page, &summary.keywords);
+}
+
+/// Keywords that were found, most hits first.
+fn keywords(page: &mut Page<'_>, keywords: &[KeywordShare]) {
+    if keywords.is_empty() {
+        return;
+    }
+    page.heading("Keywords", &more(page, keywords.len(), KEYWORDS));
+    let row =
+        |k: &KeywordShare| vec![page.clean(&k.pattern), page.clean(&k.list), thousands(k.hits)];
+    let rows: Vec<Vec<String>> = keywords.iter().take(KEYWORDS).map(row).collect();
+    page.table(&[Column::left(""), Column::left("list"), Column::right("hits")], &rows);
 }
 
 fn over_time(page: &mut Page<'_>, report: &Report<'_>) {

@@ -6,7 +6,7 @@
 
 mod stream;
 
-pub use stream::{HttpSide, HttpStream};
+pub use stream::{HttpPart, HttpSide, HttpStream};
 
 use super::Parsed;
 use super::read::{decimal, split_line, split_word, starts_no_case};

@@ -19,6 +19,18 @@ pub enum HttpSide {
     Server,
 }
 
+/// What a direction is made of, in the order of the stream.
+#[derive(Debug)]
+pub enum HttpPart<'a> {
+    /// A head that is whole, and its bytes.
+    Head(HttpHead, &'a [u8]),
+    /// Bytes of a body, without the framing of chunks.
+    Body(&'a [u8]),
+    /// Bytes behind the place at which the stream stopped following the rules, or of a head that
+    /// is too long.
+    Rest(&'a [u8]),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// A head begins or goes on.
@@ -62,11 +74,32 @@ impl HttpStream {
         self.held.len()
     }
 
+    /// The part of a head that has come: what a direction that ends here leaves unread.
+    pub fn unfinished(&self) -> &[u8] {
+        match self.state {
+            State::Head => &self.held,
+            _ => &[],
+        }
+    }
+
     /// Takes the next bytes and gives each finished head to `sink`.
     pub fn feed(&mut self, bytes: &[u8], sink: &mut impl FnMut(HttpHead)) {
+        self.feed_parts(bytes, &mut |part| {
+            if let HttpPart::Head(head, _) = part {
+                sink(head);
+            }
+        });
+    }
+
+    /// Takes the next bytes and gives heads, bodies and what follows no rules to `sink`: every
+    /// byte but the framing of chunks and empty lines between messages, once.
+    pub fn feed_parts(&mut self, bytes: &[u8], sink: &mut impl FnMut(HttpPart<'_>)) {
         let mut rest = bytes;
         while !rest.is_empty() && !self.gave_up() {
             rest = self.step(rest, sink);
+        }
+        if !rest.is_empty() {
+            sink(HttpPart::Rest(rest));
         }
     }
 
@@ -84,7 +117,7 @@ impl HttpStream {
 
     /// Uses up some bytes; gives those that are left. Each call uses at least one byte or changes
     /// to a state that does.
-    fn step<'a>(&mut self, bytes: &'a [u8], sink: &mut impl FnMut(HttpHead)) -> &'a [u8] {
+    fn step<'a>(&mut self, bytes: &'a [u8], sink: &mut impl FnMut(HttpPart<'_>)) -> &'a [u8] {
         match self.state {
             State::Head => self.head(bytes, sink),
             State::BodyStart(left) => {
@@ -98,10 +131,11 @@ impl HttpStream {
                 let used_up = u64::try_from(used).unwrap_or(u64::MAX);
                 self.state = State::Body { left: left.saturating_sub(used_up), chunk };
                 self.normalise();
+                sink(HttpPart::Body(bytes.get(..used).unwrap_or_default()));
                 bytes.get(used..).unwrap_or_default()
             }
             State::ChunkSize | State::Trailer => self.line(bytes),
-            State::UntilClose | State::GaveUp => &[],
+            State::UntilClose | State::GaveUp => bytes,
         }
     }
 
@@ -112,7 +146,7 @@ impl HttpStream {
         }
     }
 
-    fn head<'a>(&mut self, bytes: &'a [u8], sink: &mut impl FnMut(HttpHead)) -> &'a [u8] {
+    fn head<'a>(&mut self, bytes: &'a [u8], sink: &mut impl FnMut(HttpPart<'_>)) -> &'a [u8] {
         // Robustness: empty lines before a head are ignored (RFC 9112 section 2.2).
         let bytes = if self.held.is_empty() { without_line_ends(bytes) } else { bytes };
         if bytes.is_empty() {
@@ -124,7 +158,7 @@ impl HttpStream {
         };
         if self.held.is_empty() && !may_start(bytes) {
             self.state = State::GaveUp;
-            return &[];
+            return bytes;
         }
         if self.held.is_empty() && head_len(bytes).is_some() {
             return self.finish(bytes, bytes, 0, sink);
@@ -137,9 +171,10 @@ impl HttpStream {
             return self.finish(&held, bytes, before, sink);
         }
         if self.held.len() >= HEAD_MAX || !may_start(&self.held) {
-            self.give_up();
+            self.state = State::GaveUp;
+            sink(HttpPart::Rest(&std::mem::take(&mut self.held)));
         }
-        &[]
+        bytes.get(room..).unwrap_or_default()
     }
 
     /// True when a head may end among the bytes from `before` on: each byte is looked at once or
@@ -160,18 +195,19 @@ impl HttpStream {
         head: &[u8],
         bytes: &'a [u8],
         before: usize,
-        sink: &mut impl FnMut(HttpHead),
+        sink: &mut impl FnMut(HttpPart<'_>),
     ) -> &'a [u8] {
         let read = match self.side {
             HttpSide::Client => parse_request(head).map(|r| HttpHead::Request(Box::new(r))),
             HttpSide::Server => parse_response(head).map(|r| HttpHead::Response(Box::new(r))),
         };
         let Parsed::Fact { fact, consumed } = read else {
-            self.give_up();
-            return &[];
+            self.state = State::GaveUp;
+            sink(HttpPart::Rest(head));
+            return bytes.get(head.len().saturating_sub(before)..).unwrap_or_default();
         };
         self.state = follows(&fact);
-        sink(fact);
+        sink(HttpPart::Head(fact, head.get(..consumed).unwrap_or(head)));
         bytes.get(consumed.saturating_sub(before)..).unwrap_or_default()
     }
 
@@ -204,11 +240,6 @@ impl HttpStream {
                 None => State::GaveUp,
             },
         }
-    }
-
-    fn give_up(&mut self) {
-        self.state = State::GaveUp;
-        self.held = Vec::new();
     }
 }
 

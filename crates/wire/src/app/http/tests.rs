@@ -120,7 +120,45 @@ fn endless_heads_are_given_up() {
     assert!(stream.gave_up());
 }
 
+/// Bytes of heads, bodies and the rest of a client's direction that comes in chunks.
+fn parts(chunks: &[&[u8]]) -> [Vec<u8>; 3] {
+    let (mut stream, mut out) = (HttpStream::new(HttpSide::Client), [const { Vec::new() }; 3]);
+    for chunk in chunks {
+        stream.feed_parts(chunk, &mut |part| match part {
+            HttpPart::Head(_, bytes) => out[0].extend_from_slice(bytes),
+            HttpPart::Body(bytes) => out[1].extend_from_slice(bytes),
+            HttpPart::Rest(bytes) => out[2].extend_from_slice(bytes),
+        });
+    }
+    out[0].extend_from_slice(stream.unfinished());
+    out
+}
+
+#[test]
+fn parts_hold_every_byte_but_the_framing() {
+    let [heads, bodies, rest] = parts(&[REQUESTS, b"GET /half"]);
+    assert_eq!(bodies, b"GET / xhello0123456789");
+    assert!(heads.starts_with(b"POST /1 HTTP/1.1\r\n") && heads.ends_with(b"GET /half"));
+    assert!(rest.is_empty());
+    let long = [b"GET / HTTP/1.1\r\nA: ".to_vec(), vec![b'a'; 40_000]].concat();
+    assert_eq!(parts(&[&long])[2], long);
+    assert_eq!(parts(&[REQUESTS, b"\0no request"])[2], b"\0no request");
+}
+
 proptest! {
+    #[test]
+    fn parts_do_not_depend_on_segments(cuts in proptest::collection::vec(1usize..40, 0..40)) {
+        let text = [REQUESTS, b"GET /4 HTTP/1.0\r\n\r\n\0odd bytes"].concat();
+        let (mut chunks, mut left) = (Vec::new(), text.as_slice());
+        for cut in &cuts {
+            let (chunk, after) = left.split_at((*cut).min(left.len()));
+            chunks.push(chunk);
+            left = after;
+        }
+        chunks.push(left);
+        prop_assert_eq!(parts(&chunks), parts(&[&text]));
+    }
+
     #[test]
     fn segments_do_not_matter(cuts in proptest::collection::vec(1usize..40, 0..40)) {
         for (side, text) in [(HttpSide::Client, REQUESTS), (HttpSide::Server, &RESPONSES[..RESPONSES.len() - 12])] {

@@ -17,7 +17,9 @@ pub use certificate::Certificate;
 pub use client::ClientHello;
 pub use fingerprint::{Ja4Transport, is_grease};
 pub(crate) use handshake::CLIENT_HELLO as MESSAGE_CLIENT_HELLO;
-pub use record::{Alert, EncryptedFrom, Heartbeat, Record, Records, encrypted_from};
+pub use record::{
+    Alert, EncryptedFrom, Heartbeat, Record, RecordStep, RecordWalk, Records, encrypted_from,
+};
 pub use server::ServerHello;
 
 use super::Parsed;

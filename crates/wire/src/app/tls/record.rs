@@ -7,6 +7,10 @@ const HEADER_LEN: usize = 5;
 /// The longest record: 2^14 bytes and the expansion that TLS 1.2 allows.
 const RECORD_MAX: u16 = 16_384 + 2_048;
 
+/// Type and length of a heartbeat message, and the least padding behind its payload (RFC 6520).
+const MESSAGE_LEN: usize = 3;
+const PADDING_MIN: u32 = 16;
+
 pub(super) const CHANGE_CIPHER_SPEC: u8 = 20;
 pub(super) const ALERT: u8 = 21;
 pub(super) const HANDSHAKE: u8 = 22;
@@ -86,7 +90,8 @@ impl Heartbeat {
     /// True when the record cannot hold the type, the length, the claimed payload and the least
     /// padding: a read beyond the buffer on an unmended peer.
     pub const fn over_reads(&self) -> bool {
-        self.claimed_len as u32 + 3 > self.record_len as u32
+        let least = MESSAGE_LEN as u32 + self.claimed_len as u32 + PADDING_MIN;
+        least > self.record_len as u32
     }
 }
 
@@ -144,6 +149,81 @@ pub(super) fn is_possible(prefix: &[u8]) -> bool {
     };
     let version = u16::from_be_bytes([*major, *minor]);
     prefix.len() < HEADER_LEN && is_header(*kind, version, 0)
+}
+
+/// What a heartbeat record of a walk says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordStep {
+    /// Length of the record, in bytes.
+    pub record_len: u16,
+    /// It is in the clear.
+    pub clear: bool,
+    /// The message, when it can be read.
+    pub message: Option<Heartbeat>,
+}
+
+/// Walks over the records of a direction that comes in pieces and stops at heartbeats. Keeps eight
+/// bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecordWalk {
+    head: [u8; HEADER_LEN + MESSAGE_LEN],
+    have: usize,
+    /// Bytes of the record at hand that are left.
+    left: usize,
+    encrypted: bool,
+    over: bool,
+}
+
+impl RecordWalk {
+    /// Takes the next bytes; false when nothing more is to come. `beyond` walks on where the
+    /// encrypted part has begun.
+    pub fn feed(
+        &mut self,
+        mut bytes: &[u8],
+        beyond: bool,
+        sink: &mut impl FnMut(RecordStep),
+    ) -> bool {
+        while !self.over {
+            let skip = self.left.min(bytes.len());
+            self.left -= skip;
+            bytes = bytes.get(skip..).unwrap_or_default();
+            let Some((first, rest)) = bytes.split_first() else { return true };
+            if let Some(slot) = self.head.get_mut(self.have) {
+                *slot = *first;
+            }
+            self.have += 1;
+            bytes = rest;
+            if self.have >= HEADER_LEN {
+                self.headed(beyond, sink);
+            }
+        }
+        false
+    }
+
+    /// Five bytes or more of a record are there.
+    fn headed(&mut self, beyond: bool, sink: &mut impl FnMut(RecordStep)) {
+        let [kind, major, minor, high, low, message, claimed @ ..] = self.head;
+        let record_len = u16::from_be_bytes([high, low]);
+        if !is_header(kind, u16::from_be_bytes([major, minor]), record_len) {
+            self.over = true;
+            return;
+        }
+        let clear = !self.encrypted && kind != APPLICATION_DATA;
+        self.encrypted |= matches!(kind, CHANGE_CIPHER_SPEC | APPLICATION_DATA);
+        self.over = self.encrypted && !beyond;
+        let readable = kind == HEARTBEAT && clear && usize::from(record_len) >= MESSAGE_LEN;
+        if readable && self.have < self.head.len() {
+            return;
+        }
+        if kind == HEARTBEAT {
+            let claimed_len = u16::from_be_bytes(claimed);
+            let message =
+                readable.then_some(Heartbeat { request: message == 1, claimed_len, record_len });
+            sink(RecordStep { record_len, clear, message });
+        }
+        self.left = usize::from(record_len).saturating_sub(self.have - HEADER_LEN);
+        self.have = 0;
+    }
 }
 
 /// Where a direction stops being in the clear.

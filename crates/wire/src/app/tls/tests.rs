@@ -234,6 +234,40 @@ fn hello_retry_request_and_tls13() {
 }
 
 #[test]
+fn a_walk_stops_at_heartbeats_however_it_is_cut() {
+    let text = [
+        record(22, &[7; 300]),
+        record(24, &[1, 0x40, 0]),
+        record(24, &[]),
+        record(20, &[1]),
+        record(24, &[9; 50]),
+        record(24, &[9; 60]),
+    ]
+    .concat();
+    let steps = |pieces: &mut dyn Iterator<Item = &[u8]>, beyond: bool| {
+        let (mut walk, mut out) = (RecordWalk::default(), Vec::new());
+        let mut goes_on = true;
+        for piece in pieces {
+            goes_on = walk.feed(piece, beyond, &mut |step| out.push(step));
+        }
+        (out, goes_on)
+    };
+    let step = |record_len, clear, message| RecordStep { record_len, clear, message };
+    let expected = [
+        step(3, true, Some(Heartbeat { request: true, claimed_len: 0x4000, record_len: 3 })),
+        step(0, true, None),
+        step(50, false, None),
+        step(60, false, None),
+    ];
+    for size in 1..text.len() {
+        assert_eq!(steps(&mut text.chunks(size), true), (expected.to_vec(), true), "{size}");
+        let (clear, goes_on) = steps(&mut text.chunks(size), false);
+        assert_eq!((clear.as_slice(), goes_on), (&expected[..2], false), "{size}");
+    }
+    assert_eq!(steps(&mut b"GET / HTTP/1.1".chunks(3), true), (vec![], false));
+}
+
+#[test]
 fn alerts_and_heartbeats() {
     let stream =
         [record(22, &message(1, b"")), record(21, &[2, 40]), record(21, &[9; 20])].concat();
