@@ -57,7 +57,7 @@ fn patterns(list: &List) -> String {
         }
         for (word, examples) in [("hit", &pattern.hit), ("benign", &pattern.benign)] {
             for example in examples {
-                let shown = HostileStr::from(example.as_slice()).escaped().to_string();
+                let shown = HostileStr::from(example.as_slice()).escaped();
                 let shown: String = shown.chars().take(EXAMPLE_SHOWN).collect();
                 let _ = writeln!(text, "          {word}: {shown}");
             }

@@ -4,8 +4,8 @@
 use super::FactSink;
 use super::tls::TlsState;
 use crate::keyword::Sign;
-use anomalyzer_wire::Addr;
 use anomalyzer_wire::app::http::{HttpRequest, parse_request};
+use anomalyzer_wire::{Addr, HostileStr};
 
 /// What opens the content type of a form.
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
@@ -14,8 +14,8 @@ const FORM: &[u8] = b"application/x-www-form-urlencoded";
 /// Browsers name the page (or its site) with every form; programs that only pose as a browser, as
 /// the clients of banking trojans do, forget it.
 pub(super) fn of_request(request: &HttpRequest) -> Option<Sign> {
-    let starts = |value: &Option<anomalyzer_wire::HostileStr>, text: &[u8]| {
-        let value = value.as_ref().map(|v| v.as_bytes()).unwrap_or_default();
+    let starts = |value: &Option<HostileStr>, text: &[u8]| {
+        let value = value.as_ref().map(HostileStr::as_bytes).unwrap_or_default();
         value.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text))
     };
     let bare = request.host.as_ref().is_some_and(|host| is_public_address(host.as_bytes()));

@@ -15,38 +15,84 @@ const HEARTBEAT_SLACK: u16 = 512;
 /// Half-read flights of a TLS connection, and the walk over its records.
 #[derive(Debug, Default)]
 pub(super) struct TlsState {
-    client: Buffer,
-    server: Buffer,
-    /// The flights have been read (or are not to be read), by client and by server.
-    flights_done: [bool; 2],
-    walks: [RecordWalk; 2],
+    client: Half,
+    server: Half,
     /// The server agreed to heartbeats: they may come in the encrypted part too.
     heartbeats: bool,
-    /// Length of the largest record with a heartbeat request, by client and by server.
-    asked: [Option<u16>; 2],
-    /// One of them claimed more than it held: whoever answers that is not mended.
-    over_asked: [bool; 2],
+    /// That something leaked has been told.
     told: bool,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+struct Half {
+    /// The flight as far as it came.
+    flight: Buffer,
+    /// The flight has been read, or is not to be read.
+    flight_done: bool,
+    walk: RecordWalk,
+    /// Length of the largest record with a heartbeat request.
+    asked: Option<u16>,
+    /// One of them claimed more than it held: whoever answers that is not mended.
+    over_asked: bool,
 }
 
 impl TlsState {
     /// Bytes that wait.
     pub(super) fn held(&self) -> usize {
-        self.client.len() + self.server.len()
+        self.client.flight.len() + self.server.flight.len()
     }
 
     /// Takes the next bytes of a side; false when nothing more is wanted of it.
     pub(super) fn feed(&mut self, by_client: bool, data: &[u8], sink: &mut FactSink) -> bool {
-        let flight = !self.flights_done[usize::from(!by_client)];
-        let flight = flight && self.flight(by_client, data, sink);
-        self.flights_done[usize::from(!by_client)] = !flight;
-        let walk = self.walk(by_client, data, sink);
-        flight || walk
+        let half = if by_client { &mut self.client } else { &mut self.server };
+        if !half.flight_done {
+            half.flight_done = !half.read_flight(by_client, data, sink);
+            let agreed = |fact: &AppFact| match fact {
+                AppFact::TlsServer(flight) => flight.hello.as_ref().is_some_and(|h| h.heartbeat),
+                _ => false,
+            };
+            self.heartbeats |= sink.facts.iter().any(agreed);
+        }
+        let flight_goes_on = !half.flight_done;
+        self.walk(by_client, data, sink) || flight_goes_on
     }
 
+    /// Walks over the records for heartbeats: the clear part, and where the server agreed to
+    /// heartbeats the rest too. False when no more can be of interest.
+    fn walk(&mut self, by_client: bool, data: &[u8], sink: &mut FactSink) -> bool {
+        let Self { client, server, heartbeats, told } = self;
+        let (own, other) = if by_client { (client, server) } else { (server, client) };
+        let Half { walk, asked, over_asked, .. } = own;
+        walk.feed(data, *heartbeats, &mut |step| {
+            let RecordStep { record_len, message, .. } = step;
+            // Encrypted, it does not say what it is: the one that comes second answers.
+            let asks = message.map_or(other.asked.is_none(), |message| message.request);
+            let over_reads = message.is_some_and(|message| message.over_reads());
+            if asks {
+                *asked = (*asked).max(Some(record_len));
+                *over_asked |= over_reads;
+                if over_reads && !sink.signs.contains(&Sign::TlsHeartbeatOverRead) {
+                    sink.signs.push(Sign::TlsHeartbeatOverRead);
+                }
+                return;
+            }
+            let limit = other.asked.map(|len| len.saturating_add(HEARTBEAT_SLACK));
+            let leaks = limit.is_some_and(|limit| record_len > limit)
+                || other.over_asked && message.is_some();
+            // A connection tells its leak once.
+            if leaks && !*told {
+                *told = true;
+                sink.signs.push(Sign::TlsHeartbeatLeak);
+            }
+        })
+    }
+}
+
+impl Half {
     /// Reads the hello and what comes with it; false when that is done.
-    fn flight(&mut self, by_client: bool, data: &[u8], sink: &mut FactSink) -> bool {
-        let buffer = if by_client { &mut self.client } else { &mut self.server };
+    fn read_flight(&mut self, by_client: bool, data: &[u8], sink: &mut FactSink) -> bool {
+        let buffer = &mut self.flight;
         // Most hellos come in one piece and are read where they lie.
         let waits = buffer.len() > 0;
         let full = if waits { buffer.push(data) < data.len() } else { data.len() > PREFIX_MAX };
@@ -59,49 +105,7 @@ impl TlsState {
             return true;
         }
         buffer.clear();
-        let agreed = |fact: &AppFact| match fact {
-            AppFact::TlsServer(flight) => flight.hello.as_ref().is_some_and(|h| h.heartbeat),
-            _ => false,
-        };
-        self.heartbeats |= sink.facts.iter().any(agreed);
         false
-    }
-
-    /// Walks over the records for heartbeats: the clear part, and where both sides agreed to
-    /// heartbeats the rest too. False when no more can be of interest.
-    fn walk(&mut self, by_client: bool, data: &[u8], sink: &mut FactSink) -> bool {
-        let (own, other) = if by_client { (0, 1) } else { (1, 0) };
-        let [mut asked, answered] = [self.asked[own], self.asked[other]];
-        let [mut over_asked, over_answered] = [self.over_asked[own], self.over_asked[other]];
-        let (heartbeats, mut told) = (self.heartbeats, self.told);
-        let goes_on = self.walks[own].feed(data, heartbeats, &mut |step| {
-            let RecordStep { record_len, message, .. } = step;
-            // Encrypted, it does not say what it is: the one that comes second answers.
-            let asks = message.map_or(answered.is_none(), |message| message.request);
-            let larger =
-                answered.is_some_and(|len| record_len > len.saturating_add(HEARTBEAT_SLACK));
-            let over_reads = message.is_some_and(|message| message.over_reads());
-            let sign = if asks {
-                asked = asked.max(Some(record_len));
-                over_asked |= over_reads;
-                over_reads.then_some(Sign::TlsHeartbeatOverRead)
-            } else {
-                let leak = larger || over_answered && message.is_some();
-                leak.then_some(Sign::TlsHeartbeatLeak)
-            };
-            // Each connection tells an attempt once, and its success once.
-            if let Some(sign) = sign
-                && !(told && sign == Sign::TlsHeartbeatLeak)
-                && !sink.signs.contains(&sign)
-            {
-                told |= sign == Sign::TlsHeartbeatLeak;
-                sink.signs.push(sign);
-            }
-        });
-        self.asked[own] = asked;
-        self.over_asked[own] = over_asked;
-        self.told = told;
-        goes_on
     }
 }
 

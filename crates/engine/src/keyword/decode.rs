@@ -162,10 +162,8 @@ fn ascii(code: u32) -> Option<u8> {
 
 fn overlong(bytes: &[u8]) -> Verdict {
     let (lead, tail) = match bytes {
-        [0xc0 | 0xc1]
-        | [0xe0]
+        [0xc0 | 0xc1 | 0xe0 | 0xf0]
         | [0xe0, 0x80 | 0x81]
-        | [0xf0]
         | [0xf0, 0x80]
         | [0xf0, 0x80, 0x80 | 0x81] => return Verdict::Wait,
         [lead @ (0xc0 | 0xc1), tail]

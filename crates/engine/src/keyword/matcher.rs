@@ -160,8 +160,8 @@ impl Matcher {
                 }
             }
         }
-        let (stream, request) =
-            (Lookup::new(&rules, |p| p.in_streams()), Lookup::new(&rules, |p| p.in_requests()));
+        let stream = Lookup::new(&rules, Pattern::in_streams);
+        let request = Lookup::new(&rules, Pattern::in_requests);
         for text in [&stream, &request].into_iter().filter_map(|l| l.as_ref().err()) {
             faults.push(fault("keywords", None, text.clone()));
         }

@@ -80,10 +80,10 @@ fn a_keyword_across_a_lost_segment_is_not_invented() {
 }
 
 fn list(name: &str, texts: &[&str]) -> Matcher {
-    let patterns = texts.iter().enumerate();
-    let patterns: String =
-        patterns.map(|(i, t)| format!("[[pattern]]\nname = \"p{i}\"\ntext = '{t}'\n")).collect();
-    let text = format!("[list]\nname = \"{name}\"\n{patterns}");
+    let mut text = format!("[list]\nname = \"{name}\"\n");
+    for (i, pattern) in texts.iter().enumerate() {
+        let _ = write!(text, "[[pattern]]\nname = \"p{i}\"\ntext = '{pattern}'\n");
+    }
     Matcher::new(&[List::parse(&text, "test").unwrap()]).unwrap()
 }
 

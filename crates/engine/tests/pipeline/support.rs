@@ -132,7 +132,9 @@ impl Run {
             }
             correlator.epoch(&marker, batches, &mut out);
             if let Some((_, matcher)) = swap.as_ref().filter(|(epoch, _)| *epoch == marker.epoch) {
-                workers.iter_mut().for_each(|worker| worker.replace_keywords(matcher));
+                for worker in workers.iter_mut() {
+                    worker.replace_keywords(matcher);
+                }
             }
         };
         for frame in frames {

@@ -7,9 +7,10 @@ const HEADER_LEN: usize = 5;
 /// The longest record: 2^14 bytes and the expansion that TLS 1.2 allows.
 const RECORD_MAX: u16 = 16_384 + 2_048;
 
-/// Type and length of a heartbeat message, and the least padding behind its payload (RFC 6520).
+/// Type and length of a heartbeat message.
 const MESSAGE_LEN: usize = 3;
-const PADDING_MIN: u32 = 16;
+/// Least bytes around its payload: type, length, and 16 bytes of padding (RFC 6520 section 4).
+const AROUND_MIN: u32 = 19;
 
 pub(super) const CHANGE_CIPHER_SPEC: u8 = 20;
 pub(super) const ALERT: u8 = 21;
@@ -90,8 +91,7 @@ impl Heartbeat {
     /// True when the record cannot hold the type, the length, the claimed payload and the least
     /// padding: a read beyond the buffer on an unmended peer.
     pub const fn over_reads(&self) -> bool {
-        let least = MESSAGE_LEN as u32 + self.claimed_len as u32 + PADDING_MIN;
-        least > self.record_len as u32
+        self.claimed_len as u32 + AROUND_MIN > self.record_len as u32
     }
 }
 
