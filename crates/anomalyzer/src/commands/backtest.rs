@@ -9,6 +9,7 @@ use crate::input::{Files, Gate, STDIN};
 use crate::output::{self, Onlookers};
 use crate::pipeline::{self, Plan};
 use crate::progress::Progress;
+use crate::reload::NextLists;
 use crate::settings;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
@@ -80,7 +81,8 @@ fn plan(keywords: &[String], config: Config) -> Result<Plan, Failure> {
     let seed = 1;
     let (indicators, _) = settings::indicators(&[], &config, seed, None)?;
     let (config, matcher, indicators) = (config.into(), matcher.into(), indicators.into());
-    Ok(Plan { config, matcher, indicators, workers: 1, seed })
+    let next_lists = NextLists::default();
+    Ok(Plan { config, matcher, next_lists, indicators, workers: 1, seed })
 }
 
 fn read(options: &Options, plan: &Plan, stop: &Stop, drawn: bool) -> Result<Run, Failure> {
