@@ -105,7 +105,13 @@ impl Payload {
             app_facts::begin_echo(flow);
         }
         if let Some(fact) = app_facts::echo(flow, side, on.now, icmp, ip) {
-            push_facts(on, flow, flow.orig, None, FactSink { facts: vec![fact] });
+            push_facts(
+                on,
+                flow,
+                flow.orig,
+                None,
+                FactSink { facts: vec![fact], ..FactSink::default() },
+            );
         }
     }
 
