@@ -4,6 +4,7 @@ use crate::finding::Finding;
 use crate::flow::{FiveTuple, FlowId, FlowRecord};
 use crate::keyword::KeywordHit;
 use crate::threat::{Hit, Indicators};
+use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::app::dhcp::{DhcpMessage, Dhcpv6Message};
 use anomalyzer_wire::app::dns::{DnsMessage, NbnsMessage};
 use anomalyzer_wire::app::http::{HttpRequest, HttpResponse};
@@ -11,7 +12,7 @@ use anomalyzer_wire::app::kerberos::KerberosMessage;
 use anomalyzer_wire::app::quic::QuicHello;
 use anomalyzer_wire::app::rdp::RdpRequest;
 use anomalyzer_wire::app::smb::SmbMessage;
-use anomalyzer_wire::app::ssh::SshBanner;
+use anomalyzer_wire::app::ssh::{SshBanner, SshEvent};
 use anomalyzer_wire::app::text::TextEvent;
 use anomalyzer_wire::app::tls::{ClientHello, ServerFlight};
 use anomalyzer_wire::{Addr, Arp, HostileStr, Mac, Malformed, Quoted, Timestamp};
@@ -275,6 +276,8 @@ pub struct AppSeen {
     pub by_originator: bool,
     /// Source hardware address, where the link type has one.
     pub src_mac: Option<Mac>,
+    /// Application protocol of the flow.
+    pub app: AppProto,
     /// The fact.
     pub fact: AppFact,
 }
@@ -302,7 +305,9 @@ pub enum AppFact {
     Dhcpv6(Box<Dhcpv6Message>),
     /// SSH banner.
     Ssh(SshBanner),
-    /// A command or reply of a line-based protocol (FTP, SMTP, POP3, IMAP).
+    /// What the sizes of encrypted SSH packets tell.
+    SshEvent(SshEvent),
+    /// A command or reply of a line-based protocol (FTP, SMTP, POP3, IMAP, Telnet).
     Text(Box<TextEvent>),
     /// An SMB message.
     Smb(SmbMessage),

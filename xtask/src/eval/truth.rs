@@ -44,8 +44,8 @@ const DETECTORS: &[(&str, &str, bool)] = &[
     ("dos-*", "flood", true),
     ("dhcp-flood", "flood", true),
     ("ddos-*", "ddos", true),
-    ("bruteforce-*", "brute-force", false),
-    ("password-spray", "brute-force", false),
+    ("bruteforce-*", "brute-force", true),
+    ("password-spray", "brute-force", true),
     ("arp-spoofing", "arp-spoof", true),
     ("dns-tunnel", "dns-tunnel", true),
     ("dns-c2", "dns-tunnel", true),
@@ -144,6 +144,8 @@ mod tests {
         assert_eq!(expected("ddos-reflection"), Some(("ddos", true)));
         assert_eq!(expected("dns-c2"), Some(("dns-tunnel", true)));
         assert_eq!(expected("web-xss"), Some(("keyword", false)));
+        assert_eq!(expected("bruteforce-ssh"), Some(("brute-force", true)));
+        assert_eq!(expected("password-spray"), Some(("brute-force", true)));
         assert_eq!(expected("c2"), None);
     }
 

@@ -11,6 +11,7 @@ mod echo;
 mod lines;
 mod names;
 mod signs;
+mod ssh;
 mod tls;
 
 pub(crate) use datagram::datagram;
@@ -22,11 +23,12 @@ use crate::observation::AppFact;
 use crate::stream::Streams;
 use anomalyzer_wire::app::http::{HttpHead, HttpPart, HttpSide, HttpStream};
 use anomalyzer_wire::app::quic::QuicInitial;
-use anomalyzer_wire::app::{AppProto, Parsed, dns, kerberos, rdp, recognise_tcp, smb, ssh};
+use anomalyzer_wire::app::{AppProto, Parsed, dns, kerberos, rdp, recognise_tcp, smb};
 use anomalyzer_wire::{Icmp, IpPacket, Timestamp};
 use buffer::Buffer;
 use echo::EchoState;
 use lines::LineState;
+use ssh::SshState;
 use tls::TlsState;
 
 /// Bytes of a direction within which the protocol must be recognised.
@@ -58,6 +60,7 @@ enum Stage {
     Tls(Box<TlsState>),
     Http(Box<[HttpStream; 2]>),
     Lines(Box<LineState>),
+    Ssh(Box<SshState>),
     /// Messages that follow each other, by one parser for both directions.
     Messages(fn(&[u8]) -> Parsed<AppFact>),
     Quic(Box<QuicInitial>),
@@ -79,6 +82,8 @@ impl AppState {
                     stream.skip(u64::from(bytes));
                 }
             }
+            // Sizes are judged by turns of both sides.
+            Stage::Ssh(_) => self.done(),
             _ => self.finish(side),
         }
     }
@@ -90,6 +95,7 @@ impl AppState {
             Stage::Http(streams) => streams.iter().map(HttpStream::held).sum(),
             Stage::Unrecognised
             | Stage::Lines(_)
+            | Stage::Ssh(_)
             | Stage::Messages(_)
             | Stage::Quic(_)
             | Stage::Echo(_)
@@ -222,10 +228,10 @@ fn stage_of(proto: AppProto, client: Side) -> Stage {
             let side = |s: Side| if s == client { HttpSide::Client } else { HttpSide::Server };
             Stage::Http(Box::new([HttpStream::new(side(0)), HttpStream::new(side(1))]))
         }
-        AppProto::Ftp | AppProto::Smtp | AppProto::Pop3 | AppProto::Imap => {
+        AppProto::Ftp | AppProto::Smtp | AppProto::Pop3 | AppProto::Imap | AppProto::Telnet => {
             Stage::Lines(Box::new(LineState::new(proto)))
         }
-        AppProto::Ssh => Stage::Messages(|b| one(ssh::parse_banner(b), AppFact::Ssh)),
+        AppProto::Ssh => Stage::Ssh(Box::default()),
         AppProto::Dns => Stage::Messages(|b| one(dns::parse_tcp(b), AppFact::Dns)),
         AppProto::Smb => Stage::Messages(smb_message),
         AppProto::Kerberos => Stage::Messages(|b| one(kerberos::parse_tcp(b), AppFact::Kerberos)),
@@ -273,13 +279,17 @@ fn feed(flow: &mut Flow, state: &mut AppState, side: Side, data: &[u8], sink: &m
                 state.finish(side);
             }
         }
+        Stage::Ssh(ssh) => {
+            let Some(prefix) = state.prefixes.get_mut(side) else { return };
+            if !ssh.feed(side, side == flow.orig, data, prefix, sink) {
+                state.finished = [true; 2];
+            }
+        }
         Stage::Messages(parse) => {
             let parse = *parse;
             let Some(prefix) = state.prefixes.get_mut(side) else { return };
             let goes_on = prefix.messages(data, parse, sink);
-            if !goes_on
-                || matches!(flow.app, AppProto::Ssh | AppProto::Rdp) && !sink.facts.is_empty()
-            {
+            if !goes_on || flow.app == AppProto::Rdp && !sink.facts.is_empty() {
                 state.finish(side);
             }
         }

@@ -38,6 +38,7 @@ pub(super) fn learn(flow: &mut Flow, side: Side, fact: &AppFact) {
         }
         AppFact::Dhcp(_)
         | AppFact::Dhcpv6(_)
+        | AppFact::SshEvent(_)
         | AppFact::Text(_)
         | AppFact::Smb(_)
         | AppFact::Kerberos(_)

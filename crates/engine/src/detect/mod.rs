@@ -2,6 +2,7 @@
 
 mod arp_spoof;
 mod beacon;
+mod brute_force;
 mod ddos;
 mod dga;
 mod dns_tunnel;
@@ -39,6 +40,7 @@ pub static DETECTORS: &[&Spec] = &[
     &beacon::SPEC,
     &exfiltration::SPEC,
     &icmp_tunnel::SPEC,
+    &brute_force::SPEC,
     &traffic_spike::SPEC,
     &noisy_host::SPEC,
     &rare_port::SPEC,

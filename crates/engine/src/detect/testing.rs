@@ -244,14 +244,20 @@ impl Script {
     /// A fact of an application protocol, sent by the originator.
     pub(crate) fn app(&mut self, tuple: FiveTuple, fact: AppFact) -> &mut Self {
         let id = FlowId(self.seq);
+        self.says(id, tuple, (AppProto::Unknown, true), fact)
+    }
+
+    /// A fact of a flow of this protocol, sent by the originator or not.
+    pub(crate) fn says(
+        &mut self,
+        id: FlowId,
+        tuple: FiveTuple,
+        (app, by_originator): (AppProto, bool),
+        fact: AppFact,
+    ) -> &mut Self {
         let src_mac = Some(mac(1));
-        self.see(Observation::App(Box::new(AppSeen {
-            id,
-            tuple,
-            by_originator: true,
-            src_mac,
-            fact,
-        })))
+        let seen = AppSeen { id, tuple, by_originator, src_mac, app, fact };
+        self.see(Observation::App(Box::new(seen)))
     }
 
     /// Ends the input; the findings so far and the last words.

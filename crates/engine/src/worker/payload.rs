@@ -568,9 +568,9 @@ fn push_facts(
     src_mac: Option<Mac>,
     sink: FactSink,
 ) {
-    let (id, by_originator) = (flow.id, flow.orig == side);
+    let (id, app, by_originator) = (flow.id, flow.app, flow.orig == side);
     for fact in sink.facts {
-        let seen = AppSeen { id, tuple: flow.tuple(), by_originator, src_mac, fact };
+        let seen = AppSeen { id, tuple: flow.tuple(), by_originator, src_mac, app, fact };
         on.push(Observation::App(Box::new(seen)));
     }
 }

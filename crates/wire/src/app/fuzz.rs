@@ -116,6 +116,10 @@ pub fn ssh(bytes: &[u8]) {
         debug_assert_eq!(offer.hassh().len(), offer.hassh_server().len());
     }
     ssh::encrypted_from(bytes);
+    let mut watch = ssh::SshWatch::default();
+    for (at, piece) in bytes.chunks(97).enumerate() {
+        watch.feed(at % 2 == 0, piece);
+    }
 }
 
 /// FTP, mail and Telnet lines.

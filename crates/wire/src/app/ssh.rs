@@ -1,6 +1,10 @@
 //! SSH in the clear: the banner, the key exchange offer with its HASSH fingerprint, and where the
 //! encrypted part begins (RFC 4253).
 
+mod login;
+
+pub use login::{SshEvent, SshWatch};
+
 use super::Parsed;
 use super::digest::{hex, md5};
 use super::read::{Reader, split_line, usize_of};

@@ -2,7 +2,8 @@
 //! is left.
 
 use super::read::contains_no_case;
-use super::text::{Login, TextEvent, TextKind};
+use super::text::{Login, TextEvent, TextKind, USER_MAX};
+use crate::HostileStr;
 
 /// The longest text that [`visible`] keeps.
 const VISIBLE_MAX: usize = 4096;
@@ -82,6 +83,82 @@ pub fn parse_server_line(line: &[u8]) -> Option<TextEvent> {
     Some(TextEvent::answer(TextKind::Text, Some(login)))
 }
 
+/// A log-in dialogue: one per connection, fed with the lines and prompts of both directions in
+/// order. The password is taken note of, never kept.
+#[derive(Clone, Debug, Default)]
+pub struct TelnetLogin {
+    asked: Asked,
+    given: bool,
+    over: bool,
+}
+
+/// What the server asked for last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Asked {
+    #[default]
+    Nothing,
+    User,
+    Password,
+}
+
+impl TelnetLogin {
+    /// False when the log-in has succeeded: what follows is a session.
+    pub const fn goes_on(&self) -> bool {
+        !self.over
+    }
+
+    /// What the server has written without ending the line: a shell's prompt is an outcome.
+    pub fn prompt(&mut self, pending: &[u8]) -> Option<TextEvent> {
+        let text = pending.trim_ascii_end();
+        let asks = |words: &[&[u8]]| words.iter().any(|word| ends_no_case(text, word));
+        if asks(&[b"login:", b"username:", b"user name:", b"account:"]) {
+            self.asked = Asked::User;
+        } else if asks(&[b"password:"]) {
+            self.asked = Asked::Password;
+        } else if self.given && asks(&[b"$", b"#", b">"]) {
+            (self.given, self.over) = (false, true);
+            return Some(TextEvent::answer(TextKind::Text, Some(Login::Success)));
+        }
+        None
+    }
+
+    /// One line that the client sent.
+    pub fn client_line(&mut self, line: &[u8]) -> Option<TextEvent> {
+        // A carriage return and line feed end a line twice.
+        if line.is_empty() && self.asked != Asked::Password {
+            return None;
+        }
+        let (login, user) = match std::mem::take(&mut self.asked) {
+            Asked::Nothing => return None,
+            Asked::User => (Login::UserGiven, Some(HostileStr::capped(line, USER_MAX))),
+            Asked::Password => {
+                self.given = true;
+                (Login::PassGiven, None)
+            }
+        };
+        Some(TextEvent { kind: TextKind::Text, login: Some(login), user })
+    }
+
+    /// One whole line that the server sent: an outcome, when a password was given before.
+    pub fn server_line(&mut self, line: &[u8]) -> Option<TextEvent> {
+        if let Some(event) = self.prompt(line) {
+            return Some(event);
+        }
+        let event = parse_server_line(line)?;
+        if !self.given || !matches!(event.login, Some(Login::Success | Login::Failure)) {
+            return None;
+        }
+        self.given = false;
+        self.over = event.login == Some(Login::Success);
+        Some(event)
+    }
+}
+
+fn ends_no_case(text: &[u8], end: &[u8]) -> bool {
+    let tail = text.len().checked_sub(end.len()).and_then(|at| text.get(at..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +179,38 @@ mod tests {
         assert_eq!(login(b"Password: "), Some(Login::UserGiven));
         assert_eq!(login(b"Welcome to box login: "), None);
         assert_eq!(login(b"ls -l"), None);
+    }
+
+    #[test]
+    fn a_login_by_lines_and_prompts() {
+        let mut login = TelnetLogin::default();
+        assert_eq!(login.server_line(b"Welcome to the router"), None, "nobody has logged in");
+        login.prompt(b"router login: ");
+        let user = login.client_line(b"root").unwrap();
+        assert_eq!(
+            (user.login, user.user.unwrap().as_bytes()),
+            (Some(Login::UserGiven), &b"root"[..])
+        );
+        assert_eq!(login.client_line(b""), None);
+        login.prompt(b"Password: ");
+        let pass = login.client_line(b"hunter2").unwrap();
+        assert_eq!((pass.login, pass.user), (Some(Login::PassGiven), None));
+        let told = login.server_line(b"Login incorrect").unwrap();
+        assert_eq!(told.login, Some(Login::Failure));
+        assert_eq!(login.server_line(b"Login incorrect"), None, "one answer to one password");
+        login.prompt(b"Password: ");
+        login.client_line(b"other");
+        let told = login.server_line(b"Last login: Mon").unwrap();
+        assert!(told.login == Some(Login::Success) && !login.goes_on());
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_no_user() {
+        let mut login = TelnetLogin::default();
+        assert_eq!(login.client_line(b"enable"), None);
+        login.prompt(b"Password: ");
+        login.client_line(b"x");
+        let told = login.prompt(b"router> ").unwrap();
+        assert!(told.login == Some(Login::Success) && !login.goes_on());
     }
 }
