@@ -81,11 +81,11 @@ fn ssh(record: &FlowRecord, session: Option<&Session>) -> Option<What> {
     if client.saturating_sub(clear_client) < SSH_TRIED {
         return None;
     }
-    match server.saturating_sub(clear_server) {
-        0..=SSH_REFUSED => Some(What::Failed),
-        ..=SSH_BANNER => Some(What::Short),
-        _ => None,
+    let sealed = server.saturating_sub(clear_server);
+    if sealed <= SSH_REFUSED {
+        return Some(What::Failed);
     }
+    (sealed <= SSH_BANNER).then_some(What::Short)
 }
 
 fn rdp(record: &FlowRecord) -> Option<What> {

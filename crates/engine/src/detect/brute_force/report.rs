@@ -152,9 +152,9 @@ impl About<'_> {
             Reason::Sessions => "short sessions",
         };
         let mut said = format!(
-            "{} in {}. Within {window} there were {} {counted}; {} are expected to be fewer than \
+            "There were {} in {}. Within {window} there were {} {counted}; {} are expected to be fewer than \
              {}.",
-            sentence(self.tries()),
+            self.tries(),
             self.span(),
             text::thousands(v.value),
             self.expected(),
@@ -165,10 +165,11 @@ impl About<'_> {
         if let Some((time, user)) = &self.tally.breach {
             let after = time.since(self.tally.first).max(0) as f64 / 1e9;
             let who = user.as_ref().map_or(String::new(), |name| format!(" as {}", shown(name)));
-            said += &format!(
-                " Then a log-in succeeded{who}, {} after the first try.",
-                text::duration(after)
-            );
+            said.push_str(" Then a log-in succeeded");
+            said.push_str(&who);
+            said.push_str(", ");
+            said.push_str(&text::duration(after));
+            said.push_str(" after the first try.");
         }
         said
     }
@@ -217,16 +218,14 @@ impl About<'_> {
             return;
         }
         let more = users.saturating_sub(names.len() as u64);
-        *said += &match more {
-            0 => format!(" User names tried: {}.", names.join(", ")),
-            _ => {
-                format!(
-                    " User names tried: {} and {} more.",
-                    names.join(", "),
-                    text::thousands(more)
-                )
-            }
-        };
+        said.push_str(" User names tried: ");
+        said.push_str(&names.join(", "));
+        if more > 0 {
+            said.push_str(" and ");
+            said.push_str(&text::thousands(more));
+            said.push_str(" more");
+        }
+        said.push('.');
     }
 
     fn evidence(&self) -> Vec<Evidence> {
@@ -257,8 +256,4 @@ impl About<'_> {
 /// A user name as it may be shown.
 fn shown(name: &HostileStr) -> String {
     name.escaped().chars().take(NAME_SHOWN).collect()
-}
-
-fn sentence(text: String) -> String {
-    format!("There were {text}")
 }

@@ -189,7 +189,7 @@ impl Tally {
         let users = self.users(limits);
         let (limit, high) = limits.failures_of(service, users);
         self.many(limit, high, passed, limits)
-            .or_else(|| self.spray(users, passed, limits))
+            .or_else(|| spray(users, passed, limits))
             .or_else(|| self.sessions(service, 1, passed, limits))
             .or_else(|| self.slowly(users, passed, limits))
     }
@@ -209,13 +209,6 @@ impl Tally {
             (Severity::Medium, value, limit, limits.window)
         };
         (value >= limit && hasty).then_some(Verdict { severity, reason, value, limit, window })
-    }
-
-    fn spray(&self, users: u64, passed: u64, limits: &Limits) -> Option<Verdict> {
-        let (severity, limit, window) = (Severity::Medium, limits.users, limits.window);
-        let reason = Reason::Users;
-        let sprays = users >= limit && users > passed;
-        sprays.then_some(Verdict { severity, reason, value: users, limit, window })
     }
 
     fn sessions(
@@ -273,4 +266,12 @@ impl Tally {
             verdict.severity > told.verdict.severity || self.count() >= told.count.saturating_mul(2)
         })
     }
+}
+
+/// Many names, few tries each.
+fn spray(users: u64, passed: u64, limits: &Limits) -> Option<Verdict> {
+    let (severity, limit, window) = (Severity::Medium, limits.users, limits.window);
+    let reason = Reason::Users;
+    let sprays = users >= limit && users > passed;
+    sprays.then_some(Verdict { severity, reason, value: users, limit, window })
 }

@@ -252,7 +252,7 @@ mod tests {
             let (a, b) = stream.split_at(cut);
             let sealed = [side.walk(a), side.walk(b)].concat();
             assert_eq!(sealed, b"sealed", "cut at {cut}");
-            assert_eq!(side.bytes as usize, stream.len() - 6);
+            assert_eq!(side.bytes, stream.len() as u64 - 6);
         }
     }
 
