@@ -6,6 +6,7 @@ use crate::detect::testing::{Script, ip, many, subjects, tcp, udp};
 use crate::finding::Finding;
 use crate::observation::{AppFact, AppSeen, FirstPacket, Observation};
 use anomalyzer_wire::Addr;
+use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::app::dns::{DnsMessage, parse_udp};
 
 const CLIENT: &str = "192.168.1.9";
@@ -31,7 +32,14 @@ fn say(s: &mut Script, client: Addr, message: DnsMessage) {
     let tuple = udp(client, 40_000, ip("192.168.1.1"), 53);
     let by_originator = !message.response;
     let (id, fact) = (crate::flow::FlowId(1), AppFact::Dns(message));
-    s.see(Observation::App(Box::new(AppSeen { id, tuple, by_originator, src_mac: None, fact })));
+    s.see(Observation::App(Box::new(AppSeen {
+        id,
+        tuple,
+        by_originator,
+        src_mac: None,
+        app: AppProto::Dns,
+        fact,
+    })));
 }
 
 /// A query and its response: no such name.

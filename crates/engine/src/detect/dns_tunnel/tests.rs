@@ -6,6 +6,7 @@ use crate::finding::Finding;
 use crate::flow::FiveTuple;
 use crate::observation::{AppFact, AppSeen, FirstPacket, Observation};
 use anomalyzer_wire::Addr;
+use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::app::dns::{DnsMessage, parse_udp};
 
 const CLIENT: &str = "192.168.1.9";
@@ -49,7 +50,14 @@ fn say(s: &mut Script, client: &str, message: DnsMessage) {
 fn seen(s: &mut Script, tuple: FiveTuple, by_originator: bool, message: DnsMessage) {
     let id = crate::flow::FlowId(1);
     let fact = AppFact::Dns(message);
-    s.see(Observation::App(Box::new(AppSeen { id, tuple, by_originator, src_mac: None, fact })));
+    s.see(Observation::App(Box::new(AppSeen {
+        id,
+        tuple,
+        by_originator,
+        src_mac: None,
+        app: AppProto::Dns,
+        fact,
+    })));
 }
 
 /// `len` characters of `alphabet` by chance, the same for the same `n`.
