@@ -104,6 +104,11 @@ fn guessers_open_the_promised_sessions() {
         ("brute-force-rdp", 60),
         ("brute-force-smb", 80),
         ("brute-force-http", 120),
+        ("brute-force-smtp", 60),
+        ("brute-force-pop3", 60),
+        ("brute-force-imap", 60),
+        ("brute-force-dcerpc", 400),
+        ("brute-force-breach", 60),
         ("flood-http", 4_000),
         ("keyword", 36),
     ] {

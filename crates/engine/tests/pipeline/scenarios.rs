@@ -68,6 +68,26 @@ fn each_attack_is_found_by_its_detector_and_each_detector_has_one() {
 }
 
 #[test]
+fn guesses_are_told_by_service_and_severity() {
+    for kind in AttackKind::ALL.iter().filter(|kind| kind.detector() == "brute-force") {
+        let scenario = generate(&Plan::attack_alone(7, *kind, Origin::Default));
+        let out = run(scenario);
+        let least = match kind.name() {
+            "brute-force-breach" => Severity::Critical,
+            _ => Severity::Medium,
+        };
+        let told: Vec<_> = out
+            .alerts
+            .iter()
+            .filter(|a| a.detector == "brute-force")
+            .map(|a| (a.severity, a.technique.as_str(), a.title.as_str()))
+            .collect();
+        let [(severity, technique, _)] = told[..] else { panic!("{}: {told:?}", kind.name()) };
+        assert!(severity >= least && technique == kind.technique(), "{}: {told:?}", kind.name());
+    }
+}
+
+#[test]
 fn a_quiet_office_gives_no_attack() {
     for seed in [21, 22] {
         let out = run(generate(&Plan::office(seed, 15)));

@@ -171,6 +171,13 @@ attack_table! {
     BruteForceRdp "brute-force-rdp" "brute-force" "rdp" brute_force::rdp;
     BruteForceSmb "brute-force-smb" "brute-force" "smb" brute_force::smb;
     BruteForceHttp "brute-force-http" "brute-force" "http" brute_force::http;
+    BruteForceSmtp "brute-force-smtp" "brute-force" "smtp" brute_force::smtp;
+    BruteForcePop3 "brute-force-pop3" "brute-force" "pop3" brute_force::pop3;
+    BruteForceImap "brute-force-imap" "brute-force" "imap" brute_force::imap;
+    BruteForceDcerpc "brute-force-dcerpc" "brute-force" "dcerpc" brute_force::dcerpc;
+    BruteForceBreach "brute-force-breach" "brute-force" "ssh" brute_force::ssh_breach;
+    BruteForceDistributed "brute-force-distributed" "brute-force" "ssh" brute_force::distributed;
+    PasswordSpray "password-spray" "brute-force" "kerberos" brute_force::kerberos_spray;
     ArpSpoof "arp-spoof" "arp-spoof" "reply" arp_spoof::reply;
     ArpSpoofGratuitous "arp-spoof-gratuitous" "arp-spoof" "gratuitous" arp_spoof::gratuitous;
     DnsTunnel "dns-tunnel" "dns-tunnel" "tunnel" dns_abuse::tunnel;

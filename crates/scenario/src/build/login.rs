@@ -1,4 +1,5 @@
-//! Short log-in dialogues: FTP (RFC 959), Telnet (RFC 854) and the start of RDP ([MS-RDPBCGR]).
+//! Short log-in dialogues: FTP (RFC 959), Telnet (RFC 854), mail (RFC 4954, RFC 1939, RFC 9051) and
+//! the start of RDP ([MS-RDPBCGR]).
 
 use super::tls::{self, Hello};
 use crate::actor::MILLI;
@@ -19,6 +20,48 @@ pub fn ftp_failed(rng: &mut Rng, user: &str, password: &str) -> Vec<Step> {
         line(Side::Client, &format!("PASS {password}")),
         Step::Wait(rng.span(200 * MILLI, 600 * MILLI)),
         line(Side::Server, "530 Login incorrect."),
+        Step::Close(Side::Client),
+    ]
+}
+
+/// An SMTP log-in that is refused. What the client proves is not what anybody's password is.
+pub fn smtp_failed(rng: &mut Rng) -> Vec<Step> {
+    vec![
+        Step::Wait(2 * MILLI),
+        line(Side::Server, "220 mail.office.example ESMTP"),
+        line(Side::Client, "EHLO client"),
+        line(Side::Server, "250-mail.office.example\r\n250 AUTH PLAIN LOGIN"),
+        line(Side::Client, "AUTH PLAIN AGFkbWluADEyMzQ1Ng=="),
+        Step::Wait(rng.span(200 * MILLI, 600 * MILLI)),
+        line(Side::Server, "535 5.7.8 Authentication credentials invalid"),
+        line(Side::Client, "QUIT"),
+        line(Side::Server, "221 2.0.0 Bye"),
+        Step::Close(Side::Client),
+    ]
+}
+
+/// A POP3 log-in that is refused.
+pub fn pop3_failed(rng: &mut Rng, user: &str, password: &str) -> Vec<Step> {
+    vec![
+        Step::Wait(2 * MILLI),
+        line(Side::Server, "+OK POP3 ready"),
+        line(Side::Client, &format!("USER {user}")),
+        line(Side::Server, "+OK"),
+        line(Side::Client, &format!("PASS {password}")),
+        Step::Wait(rng.span(200 * MILLI, 600 * MILLI)),
+        line(Side::Server, "-ERR [AUTH] Authentication failed."),
+        Step::Close(Side::Client),
+    ]
+}
+
+/// An IMAP log-in that is refused.
+pub fn imap_failed(rng: &mut Rng, user: &str, password: &str) -> Vec<Step> {
+    vec![
+        Step::Wait(2 * MILLI),
+        line(Side::Server, "* OK [CAPABILITY IMAP4rev1] ready."),
+        line(Side::Client, &format!("a1 LOGIN {user} {password}")),
+        Step::Wait(rng.span(200 * MILLI, 600 * MILLI)),
+        line(Side::Server, "a1 NO [AUTHENTICATIONFAILED] Authentication failed."),
         Step::Close(Side::Client),
     ]
 }

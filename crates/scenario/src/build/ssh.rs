@@ -60,6 +60,22 @@ pub fn failed_login(rng: &mut Rng, client: &str, tries: u32) -> Vec<Step> {
     steps
 }
 
+/// A login by password that succeeds, one command and its output.
+pub fn one_command(rng: &mut Rng, client: &str, output: u64) -> Vec<Step> {
+    let mut steps = handshake(rng, client);
+    steps.extend([encrypted(Side::Client, 52), encrypted(Side::Server, 52)]);
+    steps.extend([encrypted(Side::Client, 84), encrypted(Side::Server, 68)]);
+    steps.push(encrypted(Side::Client, 148));
+    steps.push(Step::Wait(rng.span(20 * MILLI, 60 * MILLI)));
+    // Acceptance is a message of one byte; the host keys follow.
+    steps.extend([encrypted(Side::Server, 36), Step::Wait(MILLI), encrypted(Side::Server, 644)]);
+    steps.extend([encrypted(Side::Client, 132), encrypted(Side::Server, 100)]);
+    steps.extend([encrypted(Side::Client, 100), Step::Wait(10 * MILLI)]);
+    steps.extend([Step::Bulk(Side::Server, Fill::Random, output), encrypted(Side::Server, 180)]);
+    steps.extend([encrypted(Side::Client, 84), Step::Close(Side::Client)]);
+    steps
+}
+
 fn kexinit(rng: &mut Rng) -> Vec<u8> {
     let mut body = rng.bytes::<16>().to_vec();
     for list in LISTS {
