@@ -137,6 +137,20 @@ impl FlowTable {
         (slot, victim)
     }
 
+    /// A flow may have been closed: then it ends after its short time-out, not at the time that was
+    /// set when it was open.
+    pub(crate) fn closing(&mut self, slot: Slot) {
+        let Some(flow) = self.slots.get(slot as usize).and_then(|c| c.flow.as_ref()) else {
+            return;
+        };
+        if flow.phase() == Phase::Over {
+            let timeout = i64::from(self.timeouts.tcp_closed_s);
+            let deadline = flow.last.secs().saturating_add(timeout).saturating_add(1);
+            self.unlink(slot);
+            self.link(slot, deadline);
+        }
+    }
+
     /// Takes a flow out.
     pub(crate) fn remove(&mut self, slot: Slot) -> Option<Flow> {
         self.unlink(slot);

@@ -4,7 +4,7 @@ use super::payload::Occasion;
 use super::{Expired, Marker, Worker};
 use crate::flow::{Flow, FlowEnd, FlowId, FlowKey, FlowRecord, Placement, Side, Slot};
 use crate::observation::{FlowOutcome, FlowStarted, IcmpError, Observation, Outcome, Seen};
-use anomalyzer_wire::{Icmp, IpPacket, Packet, Timestamp, Transport};
+use anomalyzer_wire::{Icmp, IpPacket, Packet, TcpFlags, Timestamp, Transport};
 
 impl Worker {
     /// Takes an IP packet (whole, or a fragment that completes nothing).
@@ -47,8 +47,12 @@ impl Worker {
             }
             _ => {}
         }
-        if let Transport::Icmp(icmp) = ip.transport {
-            self.icmp_error(seq, now, ip, &icmp);
+        match ip.transport {
+            Transport::Icmp(icmp) => self.icmp_error(seq, now, ip, &icmp),
+            Transport::Tcp(tcp) if tcp.flags.any(TcpFlags::FIN | TcpFlags::RST) => {
+                self.table.closing(slot);
+            }
+            _ => {}
         }
     }
 

@@ -102,3 +102,25 @@ fn a_time_stamp_far_ahead_is_survived() {
     let out = run(frames);
     assert_eq!(out.flows.iter().map(|f| f.orig.packets).sum::<u64>(), 3);
 }
+
+#[test]
+fn a_closed_connection_ends_seconds_after_its_close() {
+    let (client, server) = (peer("10.0.0.9", 40_000), peer("10.0.0.1", 80));
+    let closed = conversation(0, &client, &server, b"ask", b"answer");
+    let mut worker = Worker::new(&Arc::default(), &Arc::new(Matcher::default()), 1, 1);
+    let mut pacer = Pacer::default();
+    let mut ended = None;
+    // Another host's datagrams let time pass.
+    for frame in closed.into_iter().chain((1..30).map(|second| datagram(second, 10))) {
+        let paced = pacer.frame(frame.time);
+        if let Some(marker) = paced.marker {
+            let over = worker.marker(&marker).expired;
+            if let Some(flow) = over.iter().find(|e| e.record.tuple.proto == 6) {
+                ended = ended.or(Some((marker.time, flow.record.last)));
+            }
+        }
+        worker.frame(paced.seq, paced.now, &frame.raw());
+    }
+    let (told, last) = ended.expect("the connection's record");
+    assert!((5..=8).contains(&(told.since(last) / 1_000_000_000)), "{told} {last}");
+}
