@@ -2,6 +2,7 @@ use super::*;
 use crate::detect::testing::{Script, ip, mac, subjects, udp};
 use crate::finding::Finding;
 use anomalyzer_wire::HostileStr;
+use anomalyzer_wire::app::AppProto;
 
 /// A server: its address, hardware address, gateway and name servers.
 #[derive(Clone, Copy)]
@@ -32,6 +33,7 @@ fn send(script: &mut Script, server: Device, message: DhcpMessage) {
         tuple,
         by_originator: false,
         src_mac: Some(mac(server.1)),
+        app: AppProto::Dhcp,
         fact: AppFact::Dhcp(Box::new(message)),
     })));
 }
@@ -188,6 +190,7 @@ fn dhcpv6_servers_are_compared_by_name_servers() {
             tuple: udp(ip("fe80::9"), 546, ip(server), 547),
             by_originator: false,
             src_mac: Some(mac(hardware)),
+            app: AppProto::Dhcp,
             fact: AppFact::Dhcpv6(Box::new(message)),
         })));
     };
