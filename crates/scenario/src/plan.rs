@@ -92,7 +92,7 @@ impl Plan {
     pub fn with_intrusion(self) -> Self {
         use AttackKind as Kind;
         let steps =
-            [Kind::HostSweepTcp, Kind::PortScanSyn, Kind::BruteForceSmb, Kind::ExfiltrationSmall];
+            [Kind::HostSweepTcp, Kind::PortScanSyn, Kind::BruteForceSmb, Kind::Exfiltration];
         steps.into_iter().fold(self, |mut plan, kind| {
             plan.attacks.push(PlannedAttack { kind, after_s: None, origin: Origin::Inside });
             plan

@@ -10,8 +10,11 @@
 //! - the victim of an attack becomes the source of one (a hand-over): a hypothesis, and told so;
 //! - a host that was attacked calls its attacker back: a hypothesis, too.
 //!
-//! What somebody called a false alarm joins nothing. Statistics never join anything; those of the same hosts and time are counted as context. An
-//! alert that joins with no other is no incident.
+//! Of `low` alerts only those of command and control and of exfiltration join, and only to a source
+//! with an alert above: an upload that proves nothing alone is the last step of an attack when its
+//! host has scanned and guessed before. What somebody called a false alarm joins nothing.
+//! Statistics never join; those of the same hosts and time are counted as context. An alert that
+//! joins with no other is no incident.
 
 mod join;
 mod story;
@@ -19,6 +22,7 @@ mod verdict;
 
 use super::{Alert, Severity, Stage};
 use anomalyzer_wire::{Addr, Timestamp};
+use std::collections::BTreeSet;
 
 /// Most incidents; of more, those of the highest severity are kept, then the earliest. As many as
 /// an operator would read in a week at one in ten minutes.
@@ -163,14 +167,21 @@ impl Link {
 /// Joins alerts to incidents. `alerts` are ordered by first time, then id; `site` tells which
 /// addresses belong to the site.
 pub fn incidents(alerts: &[Alert], joining: Joining, site: &dyn Fn(Addr) -> bool) -> Incidents {
-    let claims: Vec<Claim<'_>> = alerts
-        .iter()
-        .filter(|alert| alert.severity >= Severity::Medium && !alert.is_false_alarm())
-        .map(|alert| Claim::new(alert, site))
-        .collect();
+    let strong: BTreeSet<Addr> =
+        alerts.iter().filter(|alert| is_claim(alert)).filter_map(actor).collect();
+    let belongs = |alert: &&Alert| {
+        let follows = || is_weak_step(alert) && actor(alert).is_some_and(|a| strong.contains(&a));
+        is_claim(alert) || follows()
+    };
+    let claims: Vec<Claim<'_>> =
+        alerts.iter().filter(belongs).map(|alert| Claim::new(alert, site)).collect();
+    let is_incident = |group: &&Vec<join::Member>| {
+        let claim = |at: usize| claims.get(at).is_some_and(|claim| is_claim(claim.alert));
+        group.len() > 1 && group.iter().any(|(at, _)| claim(*at))
+    };
     let mut all: Vec<Incident> = join::groups(&claims, joining.gap, site)
         .iter()
-        .filter(|group| group.len() > 1)
+        .filter(is_incident)
         .map(|group| story::tell(&claims, group))
         .collect();
     all.sort_by(|a, b| {
@@ -184,7 +195,20 @@ pub fn incidents(alerts: &[Alert], joining: Joining, site: &dyn Fn(Addr) -> bool
     Incidents { list: all, left_out, steps_left_out }
 }
 
-/// An alert that claims an attack, and who acts in it.
+/// True when the alert claims an attack, and nobody has said that it is none.
+fn is_claim(alert: &Alert) -> bool {
+    alert.severity >= Severity::Medium && !alert.is_false_alarm()
+}
+
+/// True for what is too weak to claim an attack alone, but means one when its source is known to
+/// attack: an upload or a rhythm of connections.
+fn is_weak_step(alert: &Alert) -> bool {
+    alert.severity == Severity::Low
+        && !alert.is_false_alarm()
+        && super::stage_of(alert.detector).is_some_and(Stage::by_victim)
+}
+
+/// An alert that claims an attack, or follows one, and who acts in it.
 struct Claim<'a> {
     alert: &'a Alert,
     actor: Option<Addr>,

@@ -8,6 +8,18 @@ use anomalyzer_wire::{Addr, Timestamp};
 use sha1::{Digest, Sha1};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The stages that count for the severity: one that only weak alerts show counts behind an attempt
+/// to get in, since scanners that also upload are common, guessers that do are not.
+fn weighed(members: &[(&Claim<'_>, &Link)], stages: &[Stage]) -> Vec<Stage> {
+    let shown = |stage: Stage| {
+        let mut strong =
+            members.iter().filter(|(claim, _)| claim.alert.severity >= Severity::Medium);
+        strong.any(|(claim, _)| claim.stage == Some(stage))
+    };
+    let counts = |stage: &Stage| shown(*stage) || shown(Stage::Access);
+    stages.iter().copied().filter(counts).collect()
+}
+
 /// Tells the story of a group of claims.
 pub(super) fn tell(claims: &[Claim<'_>], group: &[Member]) -> Incident {
     let members: Vec<(&Claim<'_>, &Link)> =
@@ -22,7 +34,7 @@ pub(super) fn tell(claims: &[Claim<'_>], group: &[Member]) -> Incident {
             stages.push(stage);
         }
     }
-    let (severity, raised) = verdict::verdict(worst, &stages);
+    let (severity, raised) = verdict::verdict(worst, &weighed(&members, &stages));
     let hosts = Hosts::of(&members);
     let story = steps(&members);
     Incident {

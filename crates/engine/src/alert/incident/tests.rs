@@ -44,6 +44,25 @@ fn one_source_is_one_story_in_time_order() {
 }
 
 #[test]
+fn a_weak_last_step_joins_its_attacker_and_counts_behind_an_attempt_to_get_in() {
+    let weak = |mut alerts: Vec<Alert>| {
+        alerts.last_mut().unwrap().severity = Severity::Low;
+        alerts
+    };
+    let incident = &join(weak(intrusion())).list[0];
+    assert_eq!((incident.alerts, incident.severity), (4, Severity::Critical));
+    let scanner_that_uploads: Vec<Alert> =
+        weak(intrusion()).into_iter().filter(|a| a.detector != "brute-force").collect();
+    let incident = &join(scanner_that_uploads).list[0];
+    assert_eq!((incident.alerts, incident.severity), (3, Severity::Medium));
+    // Alone, or with a stranger's attack, it is nothing.
+    let mut upload = alert("exfiltration", inside(8), outside(7), 3_000);
+    upload.severity = Severity::Low;
+    let scan = alert("port-scan", inside(5), inside(9), 0);
+    assert_eq!(join(vec![scan, upload.clone(), upload]).list, []);
+}
+
+#[test]
 fn the_id_stays_while_the_incident_grows() {
     let mut alerts = intrusion();
     let grown = join(alerts.clone());

@@ -14,6 +14,8 @@ const REMEMBERED: usize = 64;
 const SELDOM: u8 = 16;
 /// Ports over which a worm's hosts are counted together.
 const FEW_PORTS: usize = 8;
+/// An attempt on another port belongs to the sweep when it follows within this: 10 s.
+const LULL_NANOS: i64 = 10_000_000_000;
 /// Hosts and flows named in a finding.
 const NAMED: usize = 20;
 
@@ -78,6 +80,7 @@ pub(super) struct Sweep {
     answered: u64,
     first: Timestamp,
     last: Timestamp,
+    last_dst: Option<Addr>,
     began: Timestamp,
     flows: Vec<String>,
     confirmed: Option<Crossed>,
@@ -95,8 +98,16 @@ impl Sweep {
         self.confirmed.is_some() && self.attempts == self.reported_attempts + 1
     }
 
+    /// True when an attempt belongs to the sweep: to one of its ports, or right behind the last and
+    /// to the next host. What else the source does is another matter, such as a scan of one host.
+    fn goes_on(&self, target: Target, now: Timestamp) -> bool {
+        let next = now.since(self.last) <= LULL_NANOS && self.last_dst != Some(target.dst);
+        self.ports.contains(target.port) || next
+    }
+
     fn add(&mut self, target: Target) {
         self.attempts += 1;
+        self.last_dst = Some(target.dst);
         self.ports.insert(target.port);
         if self.hosts.insert(target.dst.to_bits()) && self.named.len() < NAMED {
             self.named.push(target.dst);
@@ -132,7 +143,7 @@ impl Source {
         if let Some(ratio) = &mut self.ratio {
             ratio.tried.insert(target.item(), at.now, at.settings.limit(who.technique).1);
         }
-        if let Some(sweep) = &mut self.sweep {
+        if let Some(sweep) = self.sweep.as_mut().filter(|sweep| sweep.goes_on(target, at.now)) {
             sweep.add(target);
             sweep.last = at.now;
             if sweep.flows.len() < NAMED && who.technique != Technique::Arp {
@@ -249,6 +260,7 @@ impl Source {
             answered: 0,
             first: now,
             last: now,
+            last_dst: None,
             began: now,
             flows: Vec::new(),
             confirmed: None,

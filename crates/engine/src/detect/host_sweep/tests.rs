@@ -44,6 +44,22 @@ fn syn_sweep_of_one_port() {
 }
 
 #[test]
+fn what_the_source_does_later_is_no_part_of_the_sweep() {
+    let findings = found(|s| {
+        for n in 0..100 {
+            s.started(tcp(ip(SCANNER), 40_000, many(n), 22), FirstPacket::Syn).pass(0.1);
+        }
+        s.pass(120.0);
+        for port in 1..=500 {
+            s.refused(tcp(ip(SCANNER), 40_000, lan(9), port), FirstPacket::Syn);
+        }
+        s.pass(60.0).talks(tcp(ip(SCANNER), 40_001, many(7_000), 443));
+    });
+    let told = findings.last().unwrap();
+    assert_eq!((told.dst_count.value, told.dst_port_count.value), (101, 1), "{}", told.explanation);
+}
+
+#[test]
 fn a_patient_sweep_is_found_within_a_day_and_a_busy_client_is_not() {
     let sweep = |gap: f64, good: u32| {
         found(|s| {
