@@ -31,17 +31,35 @@ pub fn bytes(n: u64) -> String {
     format!("{value:.1} {}", UNITS.get(unit).unwrap_or(&"?"))
 }
 
-/// `one`, or `n` with thousands, and the noun in the right number: `1 port`, `2,000 ports`.
+/// `n` with thousands, and the noun in the right number: `1 port`, `2,000 ports`, `3 replies`.
 pub fn counted(n: u64, noun: &str) -> String {
-    let ending = match (n, noun.as_bytes().last()) {
-        (1, _) => "",
-        (_, Some(b's')) => "es",
-        _ => "s",
+    let (stem, ending) = match (n, noun.as_bytes()) {
+        (1, _) => (noun, ""),
+        (_, [.., b's']) => (noun, "es"),
+        (_, [.., before, b'y']) if !b"aeiou".contains(before) => {
+            (noun.get(..noun.len() - 1).unwrap_or(noun), "ies")
+        }
+        _ => (noun, "s"),
     };
-    format!("{} {noun}{ending}", thousands(n))
+    format!("{} {stem}{ending}", thousands(n))
 }
 
-/// Seconds in words: `0.25 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
+/// As [`counted`], and `no port` for none.
+pub fn counted_or_no(n: u64, noun: &str) -> String {
+    if n == 0 { format!("no {noun}") } else { counted(n, noun) }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// Seconds in words: `0.25 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`; whole units alone:
+/// `5 min`, `1 h`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // shown, not computed with
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0) as u64;
@@ -51,18 +69,26 @@ pub fn duration(seconds: f64) -> String {
             format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
         }
         10..60 => format!("{whole} s"),
-        60..3_600 => format!("{} min {} s", whole / 60, whole % 60),
-        3_600..86_400 => format!("{} h {} min", whole / 3_600, whole / 60 % 60),
-        _ => format!("{} d {} h", whole / 86_400, whole / 3_600 % 24),
+        60..3_600 => in_two([whole / 60, whole % 60], ["min", "s"]),
+        3_600..86_400 => in_two([whole / 3_600, whole / 60 % 60], ["h", "min"]),
+        _ => in_two([whole / 86_400, whole / 3_600 % 24], ["d", "h"]),
     }
 }
 
-/// At most three addresses, then how many more.
+fn in_two([large, small]: [u64; 2], units: [&str; 2]) -> String {
+    let [of_large, of_small] = units;
+    match small {
+        0 => format!("{large} {of_large}"),
+        _ => format!("{large} {of_large} {small} {of_small}"),
+    }
+}
+
+/// At most three addresses, then how many more: `a and b`, `a, b, c and 4 more`.
 pub fn addresses(addrs: &[Addr], total: u64) -> String {
     let shown: Vec<String> = addrs.iter().take(3).map(ToString::to_string).collect();
     let more = total.saturating_sub(shown.len() as u64);
     if more == 0 {
-        shown.join(", ")
+        listed(&shown)
     } else if shown.is_empty() {
         counted(total, "host")
     } else {
@@ -191,6 +217,16 @@ mod tests {
         assert_eq!(duration(0.25), "0.25 s");
         assert_eq!(duration(200.0), "3 min 20 s");
         assert_eq!(duration(0.0), "0 s");
+        assert_eq!(duration(60.0), "1 min");
+        assert_eq!(duration(3_600.0), "1 h");
+        assert_eq!(duration(604_800.0), "7 d");
+        assert_eq!(duration(7_500.0), "2 h 5 min");
+        assert_eq!(counted(2, "reply"), "2 replies");
+        assert_eq!(counted(1, "reply"), "1 reply");
+        assert_eq!(counted(2, "day"), "2 days");
+        assert_eq!(counted_or_no(0, "answer"), "no answer");
+        assert_eq!(listed(&["a", "b", "c"].map(String::from)), "a, b and c");
+        assert_eq!(listed(&["a", "b"].map(String::from)), "a and b");
         assert_eq!(hex(&[0, 0x0f, 0xa5, 255]), "000fa5ff");
     }
 }

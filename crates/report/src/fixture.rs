@@ -368,7 +368,7 @@ pub(crate) fn incident() -> Incident {
         severity: Severity::Critical,
         title: "192.168.1.10, then 192.168.1.25: reconnaissance, access, exfiltration in 5 alerts"
             .into(),
-        explanation: "5 alerts within 1 min 0 s hang together. 192.168.1.25 was attacked by \
+        explanation: "5 alerts within 1 min hang together. 192.168.1.25 was attacked by \
                       192.168.1.10 before and may have been taken over."
             .into(),
         advice: "Look at every host of the story.",

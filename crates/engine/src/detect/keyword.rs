@@ -268,7 +268,7 @@ fn explain(pair: &Pair, excerpts: bool) -> String {
         let _ = write!(out, " {}", worst.reason);
     }
     if let Some(attack) = &worst.attack {
-        let _ = write!(out, " (ATT&CK {attack})");
+        let _ = write!(out, " This is ATT&CK {attack}.");
     }
     if pair.hits > 1 {
         let named: Vec<String> = pair
@@ -279,7 +279,7 @@ fn explain(pair: &Pair, excerpts: bool) -> String {
         let _ = write!(out, " {} in all: {}.", text::counted(pair.hits, "hit"), named.join(", "));
     }
     if excerpts {
-        let _ = write!(out, " Excerpt: \"{}\"", worst.excerpt.escaped());
+        let _ = write!(out, " Excerpt: \"{}\".", worst.excerpt.escaped());
     }
     out
 }

@@ -160,7 +160,7 @@ fn tell(
     let kinds: Vec<String> = source
         .kinds
         .iter()
-        .map(|(kind, n)| format!("{} {}", text::thousands(*n), kind.name()))
+        .map(|(kind, n)| format!("{} with {}", text::thousands(*n), fault(*kind)))
         .collect();
     let Note { offset, needed, had, kind, .. } = source.example;
     out.report(Finding {
@@ -171,11 +171,12 @@ fn tell(
         confidence: 0.5,
         title: format!("{packets} ({}) from {who}", layer.name()),
         explanation: format!(
-            "{packets} in layer {} came from {who}, where {threshold} are let pass: {}. The first \
-             one, at byte {offset} of its frame: {}, needed {needed}, had {had}.",
+            "{packets} (layer {}) came from {who}: {}. Fewer than {threshold} are let pass. The \
+             first one had {} at byte {offset} of its frame{}.",
             layer.name(),
-            kinds.join(", "),
-            kind.name(),
+            text::listed(&kinds),
+            fault(kind),
+            sizes(kind, needed, had),
         ),
         src: src.into_iter().collect(),
         src_count: Tally::exact(u64::from(src.is_some())),
@@ -192,6 +193,30 @@ fn tell(
         }],
         flows: Vec::new(),
     });
+}
+
+/// What is wrong with a packet.
+const fn fault(kind: MalformedKind) -> &'static str {
+    match kind {
+        MalformedKind::Short => "too few bytes for a header",
+        MalformedKind::Snapped => "a header cut by the capture",
+        MalformedKind::Version => "an impossible version",
+        MalformedKind::Length => "a wrong length",
+        MalformedKind::Option => "a damaged option",
+        MalformedKind::Flags => "impossible flags",
+        MalformedKind::TooDeep => "too many layers inside each other",
+        MalformedKind::Fragment => "impossible fragments",
+    }
+}
+
+/// What was needed and what there was, where sizes say it.
+fn sizes(kind: MalformedKind, needed: u32, had: u32) -> String {
+    match kind {
+        MalformedKind::Short | MalformedKind::Snapped | MalformedKind::Length => {
+            format!(": {needed} bytes needed, {had} there")
+        }
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -220,7 +245,7 @@ mod tests {
         assert!(findings.len() < 15, "told {} times", findings.len());
         let last = findings.iter().rfind(|f| f.technique == "tcp").unwrap();
         assert_eq!((last.count, last.src.as_slice()), (100, [ip("10.0.0.1")].as_slice()));
-        assert!(last.explanation.contains("100 flags"), "{}", last.explanation);
+        assert!(last.explanation.contains("100 with impossible flags"), "{}", last.explanation);
     }
 
     #[test]

@@ -268,8 +268,8 @@ fn report(
         confidence: 0.5,
         title: format!("{addr} sent {sent} in {during}, far more than others"),
         explanation: format!(
-            "{addr} sent {sent} in {during}. The other sources sent {usual} on average, and \
-             {} standard deviations above that are {most}.",
+            "{addr} sent {sent} in {during}. The other sources sent {usual} on average; up to \
+             {most}, {} standard deviations above that, would be ordinary.",
             limits.sigma
         ),
         src: vec![addr],

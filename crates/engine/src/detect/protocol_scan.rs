@@ -274,12 +274,13 @@ fn finding(scan: &Scan, src: Addr, dst: Addr, settings: &Settings) -> Finding {
     let answer = if refused == 0 {
         "No answer that refuses one was seen".to_owned()
     } else {
-        format!("{} were refused as unknown (ICMP)", text::thousands(u64::from(refused)))
+        format!("{dst} refused {refused} of them as unknown")
     };
     let mut named: Vec<String> =
         scan.tried.iter().take(NAMED).map(|n| text::ip_protocol(n).into_owned()).collect();
     if let Some(more) = usize::try_from(tried).ok().filter(|n| *n > named.len()) {
-        named.push(format!("and {} more", more - named.len()));
+        let last = named.pop().unwrap_or_default();
+        named.push(format!("{last} and {} more", more - named.len() - 1));
     }
     Finding {
         detector: SPEC.id,
@@ -290,8 +291,8 @@ fn finding(scan: &Scan, src: Addr, dst: Addr, settings: &Settings) -> Finding {
         confidence: if refused > 0 { 0.95 } else { 0.85 },
         title: format!("IP protocol scan: {src} tried {tried} protocols of {dst}"),
         explanation: format!(
-            "{src} sent {dst} packets of {tried} IP protocols besides TCP, UDP and ICMP within {}; \
-             {} within {} are a scan, and ordinary pairs of hosts use one or two. {answer}. \
+            "{src} sent {dst} packets of {tried} IP protocols besides TCP, UDP and ICMP within {}. \
+             Ordinary pairs of hosts use one or two; {} within {} are a scan. {answer}. \
              Protocols: {}.",
             text::duration(scan.last.since(scan.first) as f64 / 1e9),
             settings.protocols,

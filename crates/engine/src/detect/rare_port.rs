@@ -231,9 +231,11 @@ fn finding(limits: &Limits, protocol: &str, rare: &[(u16, &Port)], all: u64) -> 
         confidence: 0.3,
         title: format!("{ports} ({protocol})"),
         explanation: format!(
-            "Of {} {protocol} connections within {}, these ports had at most {} each: {}.",
+            "Of {} {} connections within {}, {} at most {}: {}.",
             text::thousands(all),
+            protocol.to_uppercase(),
             text::duration(limits.window as f64 / 1e9),
+            if rare.len() == 1 { "one port had" } else { "each of these ports had" },
             limits.connections,
             named.join(", ")
         ),

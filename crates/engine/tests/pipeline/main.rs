@@ -3,6 +3,7 @@
 
 mod evasions;
 mod flows;
+mod golden;
 mod hostile;
 mod incidents;
 mod keywords;

@@ -14,7 +14,8 @@ const LONG: [&str; 1] = ["port-scan-slow"];
 const MINUTES: [(&str, u32); 4] =
     [("beacon", 15), ("beacon-jitter", 12), ("beacon-slow", 55), ("dns-tunnel-slow", 35)];
 
-fn plan(kind: AttackKind) -> Plan {
+/// The office with the attack in it.
+pub(crate) fn plan(kind: AttackKind) -> Plan {
     match MINUTES.iter().find(|(name, _)| *name == kind.name()) {
         Some((_, minutes)) => {
             let office = Plan { hosts: 6, ..Plan::office(7, *minutes) };
@@ -27,7 +28,17 @@ fn plan(kind: AttackKind) -> Plan {
 /// Kinds that are made for a demonstration with a lower floor.
 const LOWERED: [(&str, &str, &str); 1] = [("exfiltration-small", "exfiltration.bytes", "20000000")];
 
-fn detectors() -> BTreeSet<&'static str> {
+/// The run in which the kind is found: the lists it needs, a lower floor where it has one.
+pub(crate) fn tuned(kind: AttackKind) -> Run {
+    let mut config = Config::default();
+    for (_, key, value) in LOWERED.iter().filter(|(name, ..)| *name == kind.name()) {
+        config.set(key, value).unwrap();
+    }
+    let matcher = Matcher::new(&default_lists().unwrap()).unwrap();
+    Run { config, matcher, indicators: listed(), ..Run::default() }
+}
+
+pub(crate) fn detectors() -> BTreeSet<&'static str> {
     DETECTORS.iter().map(|spec| spec.id).collect()
 }
 
@@ -48,14 +59,7 @@ fn each_attack_is_found_by_its_detector_and_each_detector_has_one() {
         if !detectors.contains(kind.detector()) || LONG.contains(&kind.name()) {
             continue;
         }
-        let matcher = Matcher::new(&default_lists().unwrap()).unwrap();
-        let plan = plan(*kind);
-        let indicators = listed();
-        let mut config = Config::default();
-        for (_, key, value) in LOWERED.iter().filter(|(name, ..)| *name == kind.name()) {
-            config.set(key, value).unwrap();
-        }
-        let out = Run { config, matcher, indicators, ..Run::default() }.frames(generate(&plan));
+        let out = tuned(*kind).frames(generate(&plan(*kind)));
         let found = out.alerts.iter().any(|alert| {
             alert.detector == kind.detector()
                 || alert.folded.iter().any(|(id, _)| *id == kind.detector())

@@ -81,12 +81,7 @@ fn totals(page: &Page<'_>, alerts: &[Alert]) -> String {
 
 fn in_full(page: &mut Page<'_>, alert: &Alert) {
     page.blank();
-    let name = alert.severity.name().to_uppercase();
-    let room = page.style().width.saturating_sub(name.len() + BODY);
-    let title = page.fit(&page.clean(&alert.title), room);
-    let name = page.paint(Ink::Severity(alert.severity), &name);
-    let title = page.paint(Ink::Heading, &title);
-    page.line(&format!("  {name}  {title}"));
+    page.headline(alert.severity, &alert.title);
     let facts = facts(page, alert);
     let facts = page.paint(Ink::Quiet, &page.fit(&facts, page.style().width.saturating_sub(BODY)));
     page.line(&format!("    {facts}"));
@@ -168,7 +163,13 @@ fn evidence(evidence: &Evidence) -> String {
     notes.extend(evidence.mean.map(|mean| format!("usually {}", amount(evidence.name, mean))));
     notes.extend(evidence.z.map(|z| format!("z {z:.1}")));
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
-    format!("{} {}{notes}", evidence.name.replace('_', " "), amount(evidence.name, evidence.value))
+    let value = amount(evidence.name, evidence.value);
+    format!("{} {value}{notes}", name_in_words(evidence.name))
+}
+
+/// `interval` of `interval_s`: the unit stands behind the value.
+fn name_in_words(name: &str) -> String {
+    name.strip_suffix("_s").unwrap_or(name).replace('_', " ")
 }
 
 /// A value in the unit that its name tells.
@@ -176,6 +177,8 @@ fn amount(name: &str, value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() {
         "unknown".to_owned()
+    } else if name.ends_with("_s") {
+        duration(value)
     } else if name.contains("bytes") && value >= 1_000.0 {
         bytes(whole(value))
     } else if size >= 1_000.0 || (value.fract() == 0.0 && value >= 0.0) {

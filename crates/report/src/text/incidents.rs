@@ -54,12 +54,7 @@ fn totals(page: &Page<'_>, incidents: &[Incident]) -> String {
 
 fn in_full(page: &mut Page<'_>, incident: &Incident) {
     page.blank();
-    let name = incident.severity.name().to_uppercase();
-    let room = page.style().width.saturating_sub(name.len() + BODY);
-    let title = page.fit(&page.clean(&incident.title), room);
-    let name = page.paint(Ink::Severity(incident.severity), &name);
-    let title = page.paint(Ink::Heading, &title);
-    page.line(&format!("  {name}  {title}"));
+    page.headline(incident.severity, &incident.title);
     let span = incident.last.since(incident.first).max(0) as f64 / 1e9;
     let facts = format!(
         "{} for {}{dot}against {}",

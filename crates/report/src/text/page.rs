@@ -150,6 +150,19 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// A severity and a title, on as many lines as the title takes.
+    pub(super) fn headline(&mut self, severity: Severity, title: &str) {
+        let name = severity.name().to_uppercase();
+        let indent = name.len() + 4;
+        let title = self.clean(title);
+        let lines = wrap(&title, self.style.width.saturating_sub(indent).max(20));
+        let mut lead = format!("  {}  ", self.paint(Ink::Severity(severity), &name));
+        for line in &lines {
+            self.line(&format!("{lead}{}", self.paint(Ink::Heading, line)));
+            lead = " ".repeat(indent);
+        }
+    }
+
     /// Aligned columns; the first one gives way when the page is too narrow.
     pub(super) fn table(&mut self, columns: &[Column], rows: &[Vec<String>]) {
         let mut widths: Vec<usize> = columns

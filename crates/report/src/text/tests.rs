@@ -72,7 +72,7 @@ fn local_time_is_the_callers() {
     let local = |time: Timestamp| format!("<{}>", time.secs() - fixture::NOON);
     let style = Style { local_time: Some(&local), ..Style::default() };
     let text = page(&Whole::usual(), &style);
-    assert!(text.contains("<0> to <119>") && text.contains("<35> for 1 min 0 s"));
+    assert!(text.contains("<0> to <119>") && text.contains("<35> for 1 min"));
     assert!(!text.contains("UTC") && !text.contains("12:00"));
 }
 

@@ -56,7 +56,8 @@ pub(super) fn spoof(
     claimed.sort_unstable_by_key(|a| (*a != addr, *a));
     let victims: BTreeSet<Addr> =
         all.iter().flat_map(|(_, c)| c.victims.iter().map(|(victim, _)| *victim)).collect();
-    let mut dst: Vec<Addr> = victims.iter().copied().collect();
+    let told: Vec<Addr> = victims.iter().copied().collect();
+    let mut dst = told.clone();
     dst.extend(claimed.iter().copied().filter(|a| !victims.contains(a)));
     let name = who.own.map_or_else(|| mac.to_string(), |own| format!("{own} ({mac})"));
     let claims = text::addresses(&claimed[..claimed.len().min(1)], claimed.len() as u64);
@@ -69,7 +70,7 @@ pub(super) fn spoof(
         severity: both.then_some(Severity::High),
         confidence: if both || who.asked { 0.95 } else { 0.85 },
         title: format!("ARP spoofing: {name} claims to be {claims}"),
-        explanation: explanation(mac, who, addr, all, &sums, &dst, limits),
+        explanation: explanation(mac, who, addr, all, &sums, &told, limits),
         src: who.own.into_iter().collect(),
         src_count: Tally::exact(1),
         dst_count: Tally::exact(dst.len() as u64),
@@ -116,15 +117,13 @@ fn explanation(
     addr: Addr,
     all: &[(Addr, &Contest)],
     sums: &Sums,
-    dst: &[Addr],
+    told: &[Addr],
     limits: &Limits,
 ) -> String {
     let mut text = format!(
-        "{mac} said by ARP that it is {}: {}, {} and {} in {}.",
+        "{mac} said by ARP that it is {}: {} in {}.",
         text::addresses(&all.iter().map(|(a, _)| *a).collect::<Vec<_>>(), all.len() as u64),
-        counted(sums.unasked, "reply that nobody asked for", "replies that nobody asked for"),
-        counted(sums.announced, "announcement", "announcements"),
-        counted(sums.requested, "request in that name", "requests in that name"),
+        text::listed(&ways(sums)),
         text::duration(sums.last.since(sums.first) as f64 / 1e9),
     );
     for (claimed, contest) in all.iter().take(3) {
@@ -149,19 +148,39 @@ fn explanation(
         );
     }
     if sums.mismatched > 0 {
-        let _ =
-            write!(text, " The frames of {} came from another hardware address.", sums.mismatched);
+        let _ = write!(
+            text,
+            " In {} the frame came from another hardware address.",
+            counted(sums.mismatched, "of them", "of them")
+        );
     }
     let _ = write!(
         text,
-        " Told: {}. Expected: a device answers only when asked, and only for addresses that no \
-         other holds; {} unasked replies or {} announcements within {} are let pass at most.",
-        text::addresses(dst, dst.len() as u64),
-        limits.replies.saturating_sub(1),
-        limits.claims.saturating_sub(1),
+        " It told this to {}. Expected: a device answers only when asked, and only for addresses \
+         that no other holds; fewer than {} or {} within {} are let pass.",
+        if told.is_empty() {
+            "everybody".to_owned()
+        } else {
+            text::addresses(told, told.len() as u64)
+        },
+        counted(limits.replies, "unasked reply", "unasked replies"),
+        counted(limits.claims, "announcement", "announcements"),
         text::duration(limits.window as f64 / 1e9),
     );
     text
+}
+
+/// The ways in which it was said, without those that did not happen.
+fn ways(sums: &Sums) -> Vec<String> {
+    [
+        (sums.unasked, "reply that nobody asked for", "replies that nobody asked for"),
+        (sums.announced, "announcement", "announcements"),
+        (sums.requested, "request in that name", "requests in that name"),
+    ]
+    .into_iter()
+    .filter(|(n, ..)| *n > 0)
+    .map(|(n, one, many)| counted(n, one, many))
+    .collect()
 }
 
 fn counted(n: u32, one: &str, many: &str) -> String {
@@ -177,12 +196,12 @@ pub(super) fn conflict(addr: Addr, mac: Mac, contest: &Contest, limits: &Limits)
         contest,
         format!("Two devices use the address {addr}: {holder} and {mac}"),
         format!(
-            "{holder} and {mac} used {addr} by turns: the second claimed it {} times, and the \
-             first went on using it {} times in between, within {}. Two interfaces of one host, \
+            "{holder} and {mac} used {addr} by turns: the second claimed it {}, and the first \
+             went on using it {} in between, within {}. One device is expected. Two interfaces of one host, \
              bonding and two hosts set to the same address look like this; so does a spoofer of \
              whom nothing else is known.",
-            contest.claims(),
-            contest.returns,
+            counted(contest.claims(), "time", "times"),
+            counted(contest.returns, "time", "times"),
             text::duration(contest.last.since(contest.first) as f64 / 1e9),
         ),
         vec![Evidence::exceeded(

@@ -39,8 +39,8 @@ pub(super) static SPEC: Spec = Spec {
     summary: "A host that contacts the same outside place at regular intervals",
     about: include_str!("about.md"),
     advice: "Find the program on the source that makes these connections. If nobody can name it, \
-             isolate the host and look at what it sent; if it is a monitor or an updater you \
-             want, raise its limits with an override for that host.",
+             isolate the host and look at what it sent; a monitor or an updater of your own does \
+             the same.",
     severity: Severity::Medium,
     techniques: &["address", "name"],
     attack: &["T1071", "T1573"],

@@ -98,8 +98,8 @@ fn explanation(judged: &Judged<'_>, limits: &Limits) -> String {
     let mut said = format!(
         "{src} made {} to {}{name} port {} within {}: every {} (middle interval), half of them \
          less than {:.1} % off, each of about {}. Visits of people and most programs come in \
-         irregular groups. RITA's score is {:.2} of 1 (limit {:.2}): intervals {:.2}, sizes {:.2}, \
-         evenness {:.2}, persistence {:.2}. {} of {} seen {} there.",
+         irregular groups. The score of regularity, as RITA counts it, is {:.2} of 1 (limit \
+         {:.2}): intervals {:.2}, sizes {:.2}, evenness {:.2}, persistence {:.2}. {}",
         text::counted(pair.len() as u64, "check-in"),
         text::addresses(addresses, addresses.len() as u64),
         judged.place.port,
@@ -113,9 +113,11 @@ fn explanation(judged: &Judged<'_>, limits: &Limits) -> String {
         parts.size,
         parts.histogram,
         parts.duration,
-        here,
-        if (all - 1.0).abs() < 0.5 { "1 host".to_owned() } else { format!("{all} hosts") },
-        if (here - 1.0).abs() < 0.5 { "goes" } else { "go" },
+        if here < 1.5 {
+            "No other host goes there.".to_owned()
+        } else {
+            format!("{here:.0} of {all:.0} hosts seen go there.")
+        },
     );
     if !judged.but.is_empty() {
         said.push_str(" Only worth a look, because ");

@@ -85,7 +85,7 @@ fn a_clock_is_found_after_twelve_check_ins_and_not_before() {
     assert_eq!((finding.severity, finding.count), (None, 12));
     assert_eq!(finding.src, [ip("10.0.0.5")]);
     assert_eq!(finding.dst, [ip("203.0.113.9")]);
-    assert_eq!(finding.title, "10.0.0.5 contacts 203.0.113.9 port 443 every 1 min 0 s");
+    assert_eq!(finding.title, "10.0.0.5 contacts 203.0.113.9 port 443 every 1 min");
     assert_eq!(finding.flows.len(), 12);
 }
 

@@ -43,7 +43,7 @@ pub(super) static SPEC: Spec = Spec {
     id: "brute-force",
     summary: "Many log-ins fail: passwords are being guessed",
     about: include_str!("about.md"),
-    advice: "Block the source, look in the server's log whether any log-in succeeded, and change \
+    advice: "Block the source, check in the server's log whether any log-in succeeded, and change \
              the passwords of the accounts that were tried.",
     severity: Severity::Medium,
     techniques: &[

@@ -147,16 +147,16 @@ impl About<'_> {
         let v = self.verdict;
         let window = text::duration(v.window as f64 / 1e9);
         let counted = match v.reason {
-            Reason::Failures | Reason::Slow => "refused log-ins",
-            Reason::Users => "different user names refused",
-            Reason::Sessions => "short sessions",
+            Reason::Failures | Reason::Slow => "refused log-in",
+            Reason::Users => "refused user name",
+            Reason::Sessions => "short session",
         };
         let mut said = format!(
-            "There were {} in {}. Within {window} there were {} {counted}; {} are expected to be fewer than \
-             {}.",
+            "There were {} within {}. Counted over {window} these are {}; {} expected to cause \
+             fewer than {} in that time.",
             self.tries(),
             self.span(),
-            text::thousands(v.value),
+            text::counted(v.value, counted),
             self.expected(),
             text::thousands(v.limit),
         );
@@ -176,9 +176,9 @@ impl About<'_> {
 
     const fn expected(&self) -> &'static str {
         match (self.verdict.reason, self.scope) {
-            (Reason::Sessions, _) => "the sessions of an honest client",
-            (_, Scope::Target(..)) => "the mistakes of all users",
-            _ => "the mistakes of honest users",
+            (Reason::Sessions, _) => "an honest client is",
+            (_, Scope::Target(..)) => "all users together are",
+            _ => "honest users are",
         }
     }
 
@@ -186,7 +186,7 @@ impl About<'_> {
     fn say_how(&self, said: &mut String) {
         *said += match (self.service, self.tally.failed_all) {
             (Service::Ssh, _) => {
-                " The log-ins are encrypted: each session ended behind the key exchange with no \
+                " The log-ins are encrypted: each session ended after the key exchange with no \
                  more bytes than refused attempts take, and without the short answer that lets in."
             }
             (Service::Rdp, _) => {
@@ -204,7 +204,7 @@ impl About<'_> {
                 " The form was answered with the form again, with the way back to it, or with a \
                  complaint."
             }
-            _ => " The server's answers say so.",
+            _ => " The server's answers tell that they failed.",
         };
         if self.verdict.reason == Reason::Slow && self.verdict.severity < Severity::Medium {
             *said += " So few tries an hour may also come from a client with an old password.";

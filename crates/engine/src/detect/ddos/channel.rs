@@ -13,7 +13,7 @@ const SOURCES: usize = 256;
 /// Bytes per packet of an answer that amplifies: more than DNS without EDNS may send (RFC 1035).
 pub(super) const LARGE: u64 = 512;
 /// Share of the packets that three sources may have in a distributed attack.
-const FEW_SHARE: f64 = 0.8;
+pub(super) const FEW_SHARE: f64 = 0.8;
 
 /// Kinds of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! One host that many sources send to.
 
-use super::channel::{Channel, Hit, KINDS, What};
+use super::channel::{Channel, FEW_SHARE, Hit, KINDS, What};
 use super::{QUIET_NANOS, SETTLE_NANOS, SPEC, Settings};
 use crate::count::Distinct;
 use crate::detect::Reporter;
@@ -224,19 +224,37 @@ fn explanation(addr: Addr, attacks: &[(What, &Channel)], sources: Tally, nanos: 
     let parts: Vec<String> = attacks
         .iter()
         .map(|(what, c)| {
-            format!("{} {} ({})", text::thousands(c.total), what.noun(), text::bytes(c.total_bytes))
+            let (peak, floor) = c.attack.unwrap_or_default();
+            let window = if *what == What::Amplification { " in 10 s" } else { "" };
+            format!(
+                "{} {} ({}; up to {} in a second, limit {}{window})",
+                text::thousands(c.total),
+                what.noun(),
+                text::bytes(c.total_bytes),
+                text::thousands(peak),
+                text::thousands(floor),
+            )
         })
         .collect();
-    let (peak, floor) = attacks.iter().find_map(|(_, c)| c.attack).unwrap_or_default();
     format!(
-        "{addr} received {} within {} from {}; at most {} in a second, where {} are the limit. \
-         No few of the sources send most of it.",
-        parts.join(" and "),
+        "{addr} received {} within {} from {}.{} The load is spread: even the three busiest sources \
+         together send less than {:.0} % of it.",
+        text::listed(&parts),
         text::duration(nanos.max(0) as f64 / 1e9),
         sources_in_words(sources),
-        text::thousands(peak),
-        text::thousands(floor),
+        reflected_by(attacks),
+        FEW_SHARE * 100.0,
     )
+}
+
+/// What the provider can filter amplified answers by.
+fn reflected_by(attacks: &[(What, &Channel)]) -> String {
+    let amplified = attacks.iter().find(|(what, _)| *what == What::Amplification);
+    let Some((_, channel)) = amplified else { return String::new() };
+    let ports = channel.ports.heaviest(16);
+    let Some((port, _)) = ports.iter().find(|(port, _)| *port != 0) else { return String::new() };
+    let each = text::bytes(channel.total_bytes / channel.total.max(1));
+    format!(" Most come from port {port}; a packet has {each} on average.")
 }
 
 /// `about 10,249,934 sources` when a sketch says so.

@@ -339,15 +339,16 @@ impl Client {
     ) -> String {
         let within = text::duration(settings.window as f64 / 1e9);
         let mut told = format!(
-            "{addr} asked for {} within {within}; {} of them do not exist and {} look random by \
-             their letter pairs and digits, {} are both, such as {}. The limit crossed is {} \
-             ({}). People and programs ask for names that exist, made of words; malware tries \
+            "{addr} asked for {} within {within}: {}{}. Fewer than {} {} are expected in that \
+             time. People and programs ask for names that exist, made of words; malware tries \
              generated names until one is registered.",
             text::counted(u64::from(sums.asked), "domain"),
-            sums.failed,
-            sums.random,
-            sums.failed_random,
-            if self.shown.is_empty() { "none".into() } else { self.shown.join(", ") },
+            split(sums),
+            if self.shown.is_empty() {
+                String::new()
+            } else {
+                format!(", such as {}", self.shown.join(", "))
+            },
             crossed.limit,
             crossed.name.replace('_', " "),
         );
@@ -366,6 +367,17 @@ impl Client {
             };
         }
         told
+    }
+}
+
+/// How many of the domains fail, look random, or both.
+fn split(sums: Sums) -> String {
+    let failed = format!("{} of them do not exist", sums.failed);
+    match (sums.random, sums.failed_random) {
+        (0, _) => failed,
+        (random, both) => format!(
+            "{failed}, {random} look random by their letter pairs and digits, and {both} are both"
+        ),
     }
 }
 

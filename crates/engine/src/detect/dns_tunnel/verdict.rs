@@ -47,6 +47,8 @@ pub(super) struct Verdict {
     sums: Sums,
     signs: Vec<Sign>,
     evidence: Vec<Evidence>,
+    /// Signs that make a tunnel.
+    needed: u64,
     slow: bool,
     high: bool,
 }
@@ -141,12 +143,13 @@ impl Verdict {
         let signs: Vec<&str> = self.signs.iter().map(|s| s.text.as_str()).collect();
         let under = if carrier.zone.is_empty() { String::new() } else { format!(" under {zone}") };
         let mut told = format!(
-            "{who} asked for {}{under} within {}, such as {}. {} signs of data in names agree: {}. \
+            "{who} asked for {}{under} within {}, such as {}. {} signs of carried data agree, where {} suffice: {}. \
              A client of an ordinary zone asks for few names, made of words, again and again.",
             text::counted(u64::from(carrier.sums.names), "distinct name"),
             text::duration(carrier.last.since(carrier.first).max(0) as f64 / 1e9),
             if carrier.shown.is_empty() { zone.to_owned() } else { carrier.shown.join(", ") },
             self.signs.len(),
+            self.needed,
             signs.join("; "),
         );
         if around.resolver {
@@ -214,7 +217,7 @@ impl Limits<'_> {
             return None;
         }
         let high = most >= MUCH || signs.len() >= SIGNS_HIGH;
-        Some(Verdict { sums, signs, evidence, slow, high })
+        Some(Verdict { sums, signs, evidence, needed: self.settings.signs, slow, high })
     }
 
     /// How much was carried: each of these alone asks for a closer look.
@@ -236,12 +239,13 @@ impl Limits<'_> {
             }
             evidence.push(Evidence::exceeded(name, value, limit, seconds));
             let words = match name {
-                "distinct_names" => format!("{value} distinct names (limit {limit})"),
-                "bytes_in_names" => format!("about {value} bytes carried in names (limit {limit})"),
-                "bytes_in_answers" => format!("about {value} bytes in answers (limit {limit})"),
-                _ => format!("{value} encoded answers (limit {limit})"),
+                "distinct_names" => format!("{} distinct names", count(value)),
+                "bytes_in_names" => format!("about {} carried in names", size(value)),
+                "bytes_in_answers" => format!("about {} in answers", size(value)),
+                _ => format!("{} encoded answers", count(value)),
             };
-            let text = format!("{words} within {within}");
+            let limit = if name.starts_with("bytes") { size(limit) } else { count(limit) };
+            let text = format!("{words} (limit {limit} within {within})");
             signs.push(Sign { hard: false, text });
         }
         signs
@@ -307,6 +311,16 @@ fn misuse(sums: &Sums, unreached: bool, signs: &mut Vec<Sign>, evidence: &mut Ve
             sums.reached
         ));
     }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // shown, not computed with
+fn count(value: f64) -> String {
+    text::thousands(value.max(0.0) as u64)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // shown, not computed with
+fn size(value: f64) -> String {
+    text::bytes(value.max(0.0) as u64)
 }
 
 fn names_of(n: u32) -> String {

@@ -18,11 +18,11 @@ pub(super) fn pair(src: Addr, dst: Addr, pair: &Pair, about: &Exceeded, now: Tim
     Finding {
         title: format!("{src} sent {sent} to {dst} within {}", about.within()),
         explanation: format!(
-            "{src} sent {sent} of payload to {dst} port {} within {} and received {}; the floor is \
-             {}.{}{rare}",
+            "{src} sent {sent} of payload to {dst} port {} within {} and received {}; less than {} \
+             is never told.{}{rare}",
             pair.port,
             about.within(),
-            text::bytes(about.bytes[1]),
+            received(about),
             text::bytes(about.floor),
             about.comparison(src),
         ),
@@ -43,13 +43,20 @@ pub(super) fn spread(src: Addr, host: &Host, about: &Exceeded, now: Timestamp) -
         title: format!("{src} sent {sent} to the outside within an hour, spread over many hosts"),
         explanation: format!(
             "{src} sent {sent} of payload to hosts outside within an hour and received {}, and no \
-             single one of them got enough to stand out; the floor is {}.{}",
-            text::bytes(about.bytes[1]),
+             single one of them got enough to stand out; less than {} is never told.{}",
+            received(about),
             text::bytes(about.floor),
             about.comparison(src),
         ),
         subject: Subject { src: Some(src), other: "spread".to_owned(), ..Subject::default() },
         ..finding(src, "spread", about, host.first, now)
+    }
+}
+
+fn received(about: &Exceeded) -> String {
+    match about.bytes[1] {
+        0 => "nothing".to_owned(),
+        bytes => text::bytes(bytes),
     }
 }
 
@@ -112,8 +119,8 @@ impl Exceeded {
     fn comparison(&self, src: Addr) -> String {
         match self.usual {
             Some((expected, limit)) => format!(
-                " In all {src} sent {} in that time; usual at this hour are {} an hour, and {} in \
-                 that time would still be ordinary.",
+                " In all {src} sent {} in that time; usual at this hour is {} an hour, and up to {} \
+                 in that time would still be ordinary.",
                 text::bytes(self.host),
                 text::bytes(expected.mean() as u64),
                 text::bytes(limit as u64),

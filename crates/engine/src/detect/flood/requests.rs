@@ -49,6 +49,8 @@ struct Told {
     peak: u64,
     clients: u64,
     floor: u64,
+    /// Clients that are too many.
+    clients_floor: u64,
     reported: u64,
 }
 
@@ -136,8 +138,10 @@ impl Requests {
         let clients = rate.clients.tally().value;
         let peak = rate.window.peak(8, 0);
         if rate.told.is_some() || peak >= settings.dhcp || clients >= settings.dhcp_clients {
-            let floor = settings.dhcp;
-            rate.tell(pair, Told { technique: "dhcp", peak, clients, floor, reported: 0 }, out);
+            let (floor, clients_floor) = (settings.dhcp, settings.dhcp_clients);
+            let technique = "dhcp";
+            let told = Told { technique, peak, clients, floor, clients_floor, reported: 0 };
+            rate.tell(pair, told, out);
         }
     }
 
@@ -154,7 +158,9 @@ impl Requests {
         let sum = rate.add(tuple, now);
         if rate.told.is_some() || sum >= settings.http.saturating_mul(HTTP_SECONDS) {
             let (peak, floor) = (rate.window.peak(8, 0), settings.http);
-            rate.tell(pair, Told { technique: "http", peak, clients: 1, floor, reported: 0 }, out);
+            let technique = "http";
+            let told = Told { technique, peak, clients: 1, floor, clients_floor: 0, reported: 0 };
+            rate.tell(pair, told, out);
         }
     }
 
@@ -189,22 +195,26 @@ impl Requests {
 fn finding(pair: Pair, rate: &Rate, told: Told) -> Finding {
     let dhcp = told.technique == "dhcp";
     let what = if dhcp { "DHCP" } else { "HTTP" };
+    // The number of clients is an estimate, and each of them sent something.
+    let clients = told.clients.min(rate.hits);
     let seconds = rate.last.since(rate.first).max(0) as f64 / 1e9;
     let explanation = if dhcp {
         format!(
-            "{} sent {} DHCP DISCOVER messages within {}, at most {} in a second and for at least \
-             {} within {CLIENTS_SECONDS} s. More than {} in a second uses up a segment's addresses.",
-            pair.src,
+            "{} asked for an address by DHCP {} times within {} (DISCOVER messages), up to {} times \
+             in a second and in the name of about {}. A segment stays below {} messages in a \
+             second and {} within {CLIENTS_SECONDS} s; more use up its addresses.",
+            if pair.src.is_unspecified() { "Somebody".to_owned() } else { pair.src.to_string() },
             text::thousands(rate.hits),
             text::duration(seconds),
             text::thousands(told.peak),
-            text::counted(told.clients, "client address"),
+            text::counted(clients, "device"),
             text::thousands(told.floor),
+            text::counted(told.clients_floor, "device"),
         )
     } else {
         format!(
-            "{} sent {} HTTP requests to {} port {} within {}, at most {} in a second. A browser \
-             does not keep up more than {} a second.",
+            "{} sent {} HTTP requests to {} port {} within {}, up to {} in a second. A browser \
+             does not keep up more than {} in a second.",
             pair.src,
             text::thousands(rate.hits),
             pair.dst,
@@ -226,7 +236,13 @@ fn finding(pair: Pair, rate: &Rate, told: Told) -> Finding {
         // Busy programs pass the floor too; five times of it hardly.
         severity: (!dhcp && told.peak < told.floor.saturating_mul(5)).then_some(Severity::Medium),
         confidence: 0.9,
-        title: format!("{what} flood of {} by {}", pair.dst, pair.src),
+        title: if dhcp && pair.src.is_unspecified() {
+            // Who has no address yet has no name either.
+            let devices = text::counted(clients, "device");
+            format!("DHCP flood: addresses asked for in the name of about {devices}")
+        } else {
+            format!("{what} flood of {} by {}", pair.dst, pair.src)
+        },
         explanation,
         src: vec![pair.src],
         src_count: Tally::exact(1),
@@ -239,7 +255,10 @@ fn finding(pair: Pair, rate: &Rate, told: Told) -> Finding {
         count: rate.hits,
         evidence: vec![
             Evidence::exceeded("per_second", told.peak as f64, told.floor as f64, 1.0),
-            Evidence::value("clients", told.clients as f64),
+            Evidence {
+                threshold: dhcp.then_some(told.clients_floor as f64),
+                ..Evidence::value("clients", clients as f64)
+            },
         ],
         flows: rate.flows.clone(),
     }

@@ -337,8 +337,8 @@ fn finding(on: &On, attack: &Attack, usual: Option<Usual>) -> Finding {
     let (what, unit) = match on.what {
         What::Syn => ("SYN", "connection attempts that led to nothing"),
         What::Udp => ("UDP", "one-way datagrams"),
-        What::Icmp => ("ICMP", "messages, hardly answered"),
-        What::AnsweredIcmp => ("ICMP", "messages"),
+        What::Icmp => ("ICMP", "ICMP messages, most of them unanswered,"),
+        What::AnsweredIcmp => ("ICMP", "ICMP messages"),
     };
     let port = (on.port != 0).then_some(on.port);
     let place = port.map_or_else(|| on.dst.to_string(), |p| format!("{} port {p}", on.dst));
@@ -359,8 +359,8 @@ fn finding(on: &On, attack: &Attack, usual: Option<Usual>) -> Finding {
             }
         },
         explanation: format!(
-            "{place} received {} {unit} within {} from {}, at most {} in a second. More than {} \
-             in a second is not what a client needs.{}",
+            "{place} received {} {unit} within {} from {}, up to {} in a second. No client needs \
+             more than {} in a second.{}",
             text::thousands(attack.packets),
             text::duration(seconds),
             text::addresses(&src, sources.value),

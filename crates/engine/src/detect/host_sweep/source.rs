@@ -365,13 +365,14 @@ fn finding(who: Who, sweep: &Sweep, crossed: Crossed) -> Finding {
         confidence: if hosts.value >= 100 { 0.99 } else { 0.85 },
         title: format!("{what} sweep of {} by {}", text::counted(hosts.value, "host"), who.src),
         explanation: format!(
-            "{} tried {}{on} within {} ({}); {} answers came. A host that behaves leaves fewer \
-             than {limit} hosts unanswered in {}.",
+            "{} tried {}{on} within {} ({}); {} came. At least {} gave no answer within {}; a host \
+             that behaves leaves fewer than {limit} unanswered in that time.",
             who.src,
             text::counted(hosts.value, "host"),
             text::duration(seconds),
             text::addresses(&sweep.named, hosts.value),
-            text::thousands(sweep.answered),
+            text::counted_or_no(sweep.answered, "answer"),
+            text::counted(crossed.hosts as u64, "host"),
             text::duration(window as f64 / 1e9),
         ),
         src: vec![who.src],

@@ -312,7 +312,7 @@ fn finding(pair: &Pair, sign: Sign, limits: &Limits) -> Finding {
         severity,
         confidence,
         title: format!("Echo messages between {src} and {dst} carry data: {what}"),
-        explanation: explanation(pair, sign),
+        explanation: explanation(pair, sign, limits),
         src: vec![src],
         src_count: Tally::exact(1),
         dst: vec![dst],
@@ -327,38 +327,50 @@ fn finding(pair: &Pair, sign: Sign, limits: &Limits) -> Finding {
     }
 }
 
-fn explanation(pair: &Pair, sign: Sign) -> String {
+fn explanation(pair: &Pair, sign: Sign, limits: &Limits) -> String {
     let FiveTuple { src, dst, .. } = pair.flow;
     let [sent, received] = pair.fresh_bytes;
     let mut said = format!(
-        "{src} and {dst} exchanged {} and {} within {}, the largest of {}. New data that is no \
-         pattern: {} from {src}, {} from {dst}. ",
+        "{src} and {dst} exchanged {} and {} within {}, the largest with {} of data. Data \
+         that was not sent before and is no pattern: {} from {src}, {} from {dst}. ",
         text::counted(pair.requests, "echo request"),
-        text::thousands(pair.replies) + if pair.replies == 1 { " reply" } else { " replies" },
+        text::counted(pair.replies, "reply"),
         text::duration(pair.last.since(pair.first) as f64 / 1e9),
         text::bytes(u64::from(pair.bytes_max)),
-        text::bytes(sent),
-        text::bytes(received),
+        size(sent),
+        size(received),
     );
+    let within = text::duration(limits.window as f64 / 1e9);
     let verdict = match sign {
         Sign::Packets => {
             let inner =
                 pair.inner.map_or_else(String::new, |(a, b)| format!(", the last from {a} to {b}"));
             let packets = text::counted(pair.inside, "message");
-            format!("{packets} held an IP packet{inner}: a tunnel.")
+            format!(
+                "{packets} held an IP packet{inner}: a tunnel. Ping programs put none inside; the \
+                 limit is {} within {within}.",
+                text::thousands(limits.packets)
+            )
         }
         Sign::Replies => format!(
-            "{} replies carried other data than their request. A host returns the data of a \
-             request unchanged; here both sides use the messages to talk.",
-            text::thousands(pair.other())
+            "{} carried other data than the request (limit {} within {within}). A host returns \
+             the data of a request unchanged; here both sides use the messages to talk.",
+            text::counted(pair.other(), "reply"),
+            text::thousands(limits.replies),
         ),
-        Sign::Data => "The replies return the requests' data, as they should. Ping programs send \
-                       the same pattern again and again; this may be data carried out, or a test \
-                       with random data."
-            .to_owned(),
+        Sign::Data => format!(
+            "The replies return the requests' data, as they should. Ping programs send the same \
+             pattern again and again, and less than {} of other data within {within} is let pass; \
+             this may be data carried out, or a test with random data.",
+            text::bytes(limits.data_bytes)
+        ),
     };
     said.push_str(&verdict);
     said
+}
+
+fn size(bytes: u64) -> String {
+    if bytes == 0 { "none".to_owned() } else { text::bytes(bytes) }
 }
 
 fn evidence(pair: &Pair, limits: &Limits) -> Vec<Evidence> {

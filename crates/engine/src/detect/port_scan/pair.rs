@@ -290,7 +290,7 @@ impl Pair {
         scan.reported_ports = scan.ports.len();
         scan.reported_probes = scan.probes;
         if !scan.joined {
-            out.report(finding(hosts, scan, technique, crossed, settings));
+            out.report(finding(hosts, scan, technique, crossed));
         } else if let Some(source) = wide.entry(hosts.src, Wide::default).0 {
             source.absorb(hosts, scan, new_probes);
             out.report(source.finding(hosts.src, technique, settings));
@@ -311,28 +311,42 @@ impl Pair {
     }
 }
 
+/// What became of the tries: `: 983 refused, 3 answered, the others silent`.
+fn outcomes(scan: &Scan) -> String {
+    let known = [
+        (scan.refused, "refused"),
+        (scan.unreachable, "unreachable"),
+        (scan.open.len() as u64, "answered"),
+    ];
+    let told: Vec<String> = known
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{} {what}", text::thousands(n)))
+        .collect();
+    if told.is_empty() {
+        return ", and none answered".to_owned();
+    }
+    let rest = known.iter().map(|(n, _)| n).sum::<u64>() < scan.ports.len() as u64;
+    format!(": {}{}", told.join(", "), if rest { ", the others silent" } else { "" })
+}
+
 fn finding(
     hosts: Hosts,
     scan: &Scan,
     technique: &str,
     (threshold, window): (usize, i64),
-    settings: &Settings,
 ) -> Finding {
     let ports = scan.ports.len();
     let seconds = scan.last.since(scan.first).max(0) as f64 / 1e9;
-    let (fast, fast_window) = settings.fast();
     let explanation = format!(
-        "{} tried {} of {} within {}: {} refused, {} unreachable, {} answered, the others silent. \
-         A host that behaves leaves fewer than {fast} ports of another without a working \
-         connection in {}.",
+        "{} tried {} of {} within {}{}. A host that behaves leaves fewer than {threshold} ports of \
+         another without a working connection in {}.",
         hosts.src,
         text::counted(ports as u64, "port"),
         hosts.dst,
         text::duration(seconds),
-        text::thousands(scan.refused),
-        text::thousands(scan.unreachable),
-        text::thousands(scan.open.len() as u64),
-        text::duration(fast_window),
+        outcomes(scan),
+        text::duration(window as f64 / 1e9),
     );
     Finding {
         detector: SPEC.id,

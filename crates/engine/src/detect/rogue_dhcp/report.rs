@@ -102,18 +102,26 @@ fn explanation(case: &Case<'_>) -> String {
          be the rogue."
     };
     format!(
-        "{} ({}) answered clients {} times in {}, with {}; {} ({}), seen since {} before, gives {}. \
-         Expected: one server for a segment, or several that say the same. {verdict}",
+        "{} ({}) answered clients {} within {}, with {}; {} ({}), seen {}, gives {}. Expected: one \
+         server for a segment, or several that say the same. {verdict}",
         accused.addr,
         hardware(*accused),
-        text::thousands(server.messages),
+        text::counted(server.messages, "time"),
         text::duration(server.last.since(server.first) as f64 / 1e9),
         gives(&case.theirs),
         believed.addr,
         hardware(*believed),
-        text::duration(server.first.since(case.since).max(0) as f64 / 1e9),
+        earlier(server.first.since(case.since)),
         gives(&case.right),
     )
+}
+
+/// How long before the accused one the other was seen first.
+fn earlier(nanos: i64) -> String {
+    match nanos {
+        1_000_000_000.. => format!("since {} before", text::duration(nanos as f64 / 1e9)),
+        _ => "since the same second".to_owned(),
+    }
 }
 
 fn gives(gives: &Gives) -> String {

@@ -118,7 +118,7 @@ fn explain(host: Addr, pair: &Pair) -> String {
         out,
         " {} in all, {} of which came about; none is expected.",
         text::counted(pair.flows_seen, "contact"),
-        pair.answered
+        if pair.answered == 0 { "none".to_owned() } else { text::thousands(pair.answered) }
     );
     if pair.severity < Severity::Medium {
         out.push_str(why_low(pair));

@@ -295,6 +295,16 @@ impl Detector for TrafficSpike {
     }
 }
 
+/// How a value stands to the mean, in words.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // shown only
+fn times(value: f64, mean: f64, shown: &str) -> String {
+    match value / mean {
+        _ if mean < 1.0 => "where nothing was usual".to_owned(),
+        ratio if ratio < 100.0 => format!("{ratio:.1} times the mean of {shown}"),
+        ratio => format!("{} times the mean of {shown}", text::thousands(ratio.round() as u64)),
+    }
+}
+
 fn report(of: Of, series: &Series, exceeded: &Exceeded, limits: &Limits, out: &mut Reporter<'_>) {
     let Some(episode) = series.episode() else { return };
     let (src, port, whose, key) = match of {
@@ -310,7 +320,7 @@ fn report(of: Of, series: &Series, exceeded: &Exceeded, limits: &Limits, out: &m
     let method = match peak.technique {
         Technique::Sigma => format!("the mean plus {} standard deviations", limits.sigma),
         Technique::Ewma => {
-            format!("the moving mean (lambda {}) plus {} deviations", limits.lambda, limits.sigma)
+            format!("the moving mean plus {} standard deviations", limits.sigma)
         }
     };
     out.report(Finding {
@@ -321,15 +331,17 @@ fn report(of: Of, series: &Series, exceeded: &Exceeded, limits: &Limits, out: &m
         confidence: 0.5,
         title: format!("{whose} rose to {value} a second, from {mean}"),
         explanation: format!(
-            "{whose} rose to {value} in a second, {:.1} times the mean of {mean}; the limit was \
-             {limit} ({method} of {}). {} above the limit.",
-            peak.value / peak.mean.max(1.0),
+            "{whose} rose to {value} in a second, {}; the limit was {limit} ({method} of {}, but at \
+             least {} times the mean and {}). Seconds above the limit: {}.",
+            times(peak.value, peak.mean, &mean),
             match peak.basis {
                 Basis::Before => "the seconds before",
                 Basis::Others => "all other seconds",
                 Basis::Learned => "the busiest seconds of this hour on other days",
             },
-            text::counted(episode.seconds, "second"),
+            limits.ratio,
+            peak.show(peak.floor(limits)),
+            text::thousands(episode.seconds),
         ),
         src: src.into_iter().collect(),
         src_count: Tally::exact(u64::from(src.is_some())),

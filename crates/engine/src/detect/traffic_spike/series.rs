@@ -76,6 +76,11 @@ impl Exceeded {
         if self.of_bytes { (self.value / 1_000.0) as u64 } else { self.value as u64 }
     }
 
+    /// What no limit is below.
+    pub(super) fn floor(&self, limits: &Limits) -> f64 {
+        if self.of_bytes { limits.floor.bytes } else { limits.floor.packets }
+    }
+
     pub(super) fn evidence_name(&self) -> &'static str {
         if self.of_bytes { "bytes_per_second" } else { "packets_per_second" }
     }
