@@ -3,6 +3,7 @@
 //!
 //! Knows names only. Who asks, how often and what comes back is left to the detectors.
 
+mod cache;
 mod carried;
 mod known;
 mod name;
@@ -10,6 +11,7 @@ mod readable;
 mod suffixes;
 mod words;
 
+pub(crate) use cache::NameCache;
 pub(crate) use carried::{Carried, text_bytes};
 pub(crate) use known::is_known;
 pub(crate) use name::Name;

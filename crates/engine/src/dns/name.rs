@@ -109,14 +109,19 @@ pub(super) mod tests {
     use anomalyzer_wire::app::dns::parse_udp;
 
     /// A name as a message carries it.
-    pub(crate) fn named(text: &str) -> Name {
+    pub(crate) fn wire_name(text: &str) -> DnsName {
         let mut bytes = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
         for label in text.split('.').filter(|l| !l.is_empty()) {
             bytes.push(u8::try_from(label.len()).unwrap());
             bytes.extend(label.as_bytes());
         }
         bytes.extend([0, 0, 1, 0, 1]);
-        Name::new(&parse_udp(&bytes).fact().unwrap().questions[0].name)
+        parse_udp(&bytes).fact().unwrap().questions[0].name.clone()
+    }
+
+    /// The same, cut.
+    pub(crate) fn named(text: &str) -> Name {
+        Name::new(&wire_name(text))
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{Backtest, Detector, Reporter, Setting, Spec, Unit};
 use crate::alert::Severity;
 use crate::config::{PerHost, Section, Values};
 use crate::count::Table;
-use crate::dns::{Asked, Name, Readable, is_known};
+use crate::dns::{Asked, Name, NameCache, Readable, is_known};
 use crate::observation::{FirstPacket, FlowStarted, Kinds, Observation, Seen};
 use ahash::RandomState;
 use anomalyzer_wire::app::dns::{DnsMessage, Rdata};
@@ -146,10 +146,43 @@ enum Fate {
     Resolved,
 }
 
+/// What a name is by itself: a hash of its registered zone, whose lower bits tell whether the
+/// registered label looks random and whether the name is an internal one; 0 without a zone.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looked(u64);
+
+impl Looked {
+    const RANDOM: u64 = 1;
+    const INTERNAL: u64 = 2;
+    /// Set wherever there is a zone.
+    const ZONE: u64 = 4;
+
+    fn at(name: &Name, readable: &Readable, state: &RandomState) -> Self {
+        let Some(label) = name.registered() else { return Self::default() };
+        let zone = state.hash_one(name.zone()) & !(Self::RANDOM | Self::INTERNAL);
+        let random = u64::from(readable.is_random(label)) * Self::RANDOM;
+        let internal = u64::from(is_internal(name)) * Self::INTERNAL;
+        Self(zone | Self::ZONE | random | internal)
+    }
+
+    const fn has_zone(self) -> bool {
+        self.0 & Self::ZONE != 0
+    }
+
+    const fn is_random(self) -> bool {
+        self.0 & Self::RANDOM != 0
+    }
+
+    const fn is_internal(self) -> bool {
+        self.0 & Self::INTERNAL != 0
+    }
+}
+
 struct Dga {
     settings: PerHost<Settings>,
     readable: Readable,
     state: RandomState,
+    looked: NameCache<Looked>,
     domains: Table<u64, Domain>,
     clients: Table<Addr, Client>,
     /// Client and the address that a random name led to.
@@ -163,6 +196,7 @@ impl Dga {
             settings: section.resolve(Settings::from),
             readable: Readable::new(),
             state: RandomState::with_seeds(seed, !seed, seed.rotate_left(29), 0xd6a),
+            looked: NameCache::new(seed),
             domains: Table::new(DOMAINS, seed, |d| d.fate == Fate::Failed),
             clients: Table::new(CLIENTS, seed, Client::outlasts),
             controllers: Table::new(CONTROLLERS, seed, |()| false),
@@ -175,10 +209,13 @@ impl Dga {
         if !matches!(asked.question.qtype, 1 | 28) {
             return;
         }
-        let name = Name::new(&asked.question.name);
-        let Some(label) = name.registered() else { return };
+        let (wire, readable, state) = (&asked.question.name, &self.readable, &self.state);
+        let look = || Some(Looked::at(&Name::new(wire), readable, state));
+        let Some(looked) = self.looked.get_or(wire, false, look).filter(|l| l.has_zone()) else {
+            return;
+        };
         let settings = *self.settings.of(asked.client);
-        let hash = self.state.hash_one((asked.client, name.zone()));
+        let hash = self.state.hash_one((asked.client, looked.0));
         let before = self.domains.get_mut(&hash);
         let known = before.filter(|d| now.since(d.last) <= settings.window);
         let fresh = known.is_none();
@@ -191,15 +228,15 @@ impl Dga {
                 }
                 domain
             }
-            None if is_internal(&name) => return,
+            None if looked.is_internal() => return,
             None => {
-                let random = self.readable.is_random(label);
-                let new = Domain { last: now, random, fate: Fate::Open };
+                let new = Domain { last: now, random: looked.is_random(), fate: Fate::Open };
                 let (Some(domain), _) = self.domains.entry(hash, || new) else { return };
                 *domain = new;
                 domain
             }
         };
+        let name = Name::new(wire);
         let fate = fate(asked.message, domain.random);
         let news = News { fresh, random: domain.random, was: domain.fate, fate };
         domain.fate = fate;

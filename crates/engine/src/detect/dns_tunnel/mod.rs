@@ -14,7 +14,7 @@ use super::{Backtest, Detector, Reporter, Setting, Spec, Unit};
 use crate::alert::Severity;
 use crate::config::{PerHost, Section, Values};
 use crate::count::Table;
-use crate::dns::{Asked, Carried, Name, Readable, is_known, text_bytes};
+use crate::dns::{Asked, Carried, Name, NameCache, Readable, is_known, text_bytes};
 use crate::observation::{FirstPacket, FlowStarted, Kinds, Observation, Seen};
 use ahash::RandomState;
 use anomalyzer_wire::app::dns::{DnsMessage, Rdata, Record};
@@ -198,6 +198,9 @@ struct DnsTunnel {
     settings: PerHost<Settings>,
     readable: Readable,
     state: RandomState,
+    /// Names that do not count, as most do not.
+    plain: NameCache<()>,
+    /// Names that count, by client.
     names: Table<u64, Remembered>,
     pairs: Table<Key, Carrier>,
     aggregates: Table<Key, Carrier>,
@@ -214,7 +217,8 @@ impl DnsTunnel {
             settings: section.resolve(Settings::from),
             readable: Readable::new(),
             state: RandomState::with_seeds(seed, !seed, seed.rotate_left(17), 0xd45),
-            names: Table::new(NAMES, seed, |n| n.counts),
+            plain: NameCache::new(seed),
+            names: Table::new(NAMES, seed, |_| false),
             pairs: Table::new(PAIRS, seed, Carrier::outlasts),
             aggregates: Table::new(AGGREGATES, seed, Carrier::outlasts),
             reach: Table::new(REACH, seed, |_| false),
@@ -225,32 +229,29 @@ impl DnsTunnel {
     }
 
     fn message(&mut self, asked: &Asked<'_>, now: Timestamp, out: &mut Reporter<'_>) {
-        let name = Name::new(&asked.question.name);
         let free = carries_anything(asked.question.qtype);
-        let hash = self.state.hash_one((asked.client, name.text(), free));
-        let before = self.names.get_mut(&hash).copied();
-        if before.is_some_and(|b| !b.counts) {
+        let (wire, readable) = (&asked.question.name, &self.readable);
+        let plain = || (!look(&Name::new(wire), free, readable).counts).then_some(());
+        if self.plain.get_or(wire, free, plain).is_some() {
             return;
         }
+        let name = Name::new(wire);
+        let hash = self.state.hash_one((asked.client, name.text(), free));
+        let before = self.names.get_mut(&hash).copied();
         let settings = *self.settings.of(asked.client);
         let mut sums = [Sums::default(); 2];
-        let remembered = match before {
-            Some(remembered) => remembered,
-            None => self.look(&name, free),
-        };
+        let remembered = before.unwrap_or_else(|| look(&name, free, &self.readable));
         let silent = before.map_or(i64::MAX, |b| now.since(b.last));
         let mut kept = Remembered { last: now, ..remembered };
-        if remembered.counts {
-            let carried = if silent > settings.window {
-                Carried::of(&name, &self.readable)
-            } else {
-                Carried { service: remembered.service, ..Carried::default() }
-            };
-            for (sum, window) in sums.iter_mut().zip([settings.window, settings.window_slow]) {
-                sum.asked(asked.message.response, silent, window, &carried, free);
-            }
+        let carried = if silent > settings.window {
+            Carried::of(&name, &self.readable)
+        } else {
+            Carried { service: remembered.service, ..Carried::default() }
+        };
+        for (sum, window) in sums.iter_mut().zip([settings.window, settings.window_slow]) {
+            sum.asked(asked.message.response, silent, window, &carried, free);
         }
-        if asked.message.response && remembered.counts {
+        if asked.message.response {
             let key = self.key(asked.client, name.zone());
             let told = self.answered(asked, key, &mut kept);
             for sum in &mut sums {
@@ -260,22 +261,7 @@ impl DnsTunnel {
         if let (Some(slot), _) = self.names.entry(hash, Remembered::default) {
             *slot = kept;
         }
-        if remembered.counts {
-            self.count(asked, &name, kept, sums, now, out);
-        }
-    }
-
-    /// Judges a name that was not seen before.
-    fn look(&self, name: &Name, free: bool) -> Remembered {
-        if is_known(name) {
-            return Remembered::default();
-        }
-        let carried = Carried::of(name, &self.readable);
-        let bytes = u16::try_from(carried.bytes).unwrap_or(u16::MAX);
-        // A name of a type for free data counts by its type, save at the zone itself, where the
-        // records of mail and of ownership are.
-        let counts = bytes >= LIGHT || (free && name.below().next().is_some());
-        Remembered { bytes, counts, service: carried.service, ..Remembered::default() }
+        self.count(asked, &name, kept, sums, now, out);
     }
 
     fn key(&self, client: Addr, zone: &[u8]) -> Key {
@@ -485,6 +471,19 @@ impl Detector for DnsTunnel {
     fn reconfigure(&mut self, section: &Section) {
         self.settings = section.resolve(Settings::from);
     }
+}
+
+/// What a name is by itself: how much it carries, and whether that counts.
+fn look(name: &Name, free: bool, readable: &Readable) -> Remembered {
+    if is_known(name) {
+        return Remembered::default();
+    }
+    let carried = Carried::of(name, readable);
+    let bytes = u16::try_from(carried.bytes).unwrap_or(u16::MAX);
+    // A name of a type for free data counts by its type, save at the zone itself, where the
+    // records of mail and of ownership are.
+    let counts = bytes >= LIGHT || (free && name.below().next().is_some());
+    Remembered { bytes, counts, service: carried.service, ..Remembered::default() }
 }
 
 /// Types that clients seldom ask for and whose answers hold free data or names: CNAME, NULL, MX,
