@@ -24,6 +24,7 @@ pub(crate) fn run(root: &Path, id: &str) -> Result<(), String> {
     std::fs::write(&table, text).map_err(|e| e.to_string())?;
     println!("{}: fill in, then `cargo test -p anomalyzer-engine {module}`", file.display());
     println!("traffic for it: a row in crates/scenario/src/attacks/mod.rs");
+    println!("its stage in an attack: a row in crates/engine/src/alert/stage.rs");
     Ok(())
 }
 

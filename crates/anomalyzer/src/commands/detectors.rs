@@ -39,15 +39,12 @@ fn page(spec: &Spec, width: usize) -> String {
     let mut text = format!("{}: {}\n\n", spec.id, spec.summary);
     let _ = writeln!(text, "Severity    {}", spec.severity.name());
     if !spec.techniques.is_empty() {
-        let _ = writeln!(text, "Techniques  {}", spec.techniques.join(", "));
+        labelled(&mut text, "Techniques", &spec.techniques.join(", "), width);
     }
     if !spec.attack.is_empty() {
         let _ = writeln!(text, "ATT&CK      {}", spec.attack.join(", "));
     }
-    for (number, line) in words::wrap(spec.advice, width.saturating_sub(12)).iter().enumerate() {
-        let label = if number == 0 { "Advice" } else { "" };
-        let _ = writeln!(text, "{label:12}{line}");
-    }
+    labelled(&mut text, "Advice", spec.advice, width);
     text.push('\n');
     text.push_str(&words::wrap_page(spec.about, width));
     text.push_str("\nSettings\n");
@@ -55,6 +52,13 @@ fn page(spec: &Spec, width: usize) -> String {
         text.push_str(&setting_lines(spec, setting, width));
     }
     text
+}
+
+/// A label, and what belongs to it in lines beside it.
+fn labelled(text: &mut String, label: &str, content: &str, width: usize) {
+    for (number, line) in words::wrap(content, width.saturating_sub(12)).iter().enumerate() {
+        let _ = writeln!(text, "{:12}{line}", if number == 0 { label } else { "" });
+    }
 }
 
 fn setting_lines(spec: &Spec, setting: &Setting, width: usize) -> String {

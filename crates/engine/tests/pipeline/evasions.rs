@@ -3,8 +3,8 @@
 
 use crate::support::{Outcome, at, peer, run, tcp};
 use anomalyzer_engine::{Alert, Severity};
-use anomalyzer_scenario::Frame;
 use anomalyzer_scenario::build::ip::fragment_ipv4;
+use anomalyzer_scenario::{AttackKind, Frame, Origin, Plan, generate};
 use std::collections::BTreeSet;
 
 const SCANNER: &str = "192.0.2.9";
@@ -105,4 +105,23 @@ fn a_scan_shared_by_many_sources_is_found_by_its_victim() {
     assert_eq!(scans(frames(probes(40))), ["distributed"]);
     // Few sources are told one by one.
     assert_eq!(scans(frames(probes(4))), ["syn"; 4]);
+}
+
+/// Severity of the worst alert of a detector in a scenario's attack alone.
+fn worst(kind: &str) -> Option<Severity> {
+    let kind = AttackKind::parse(kind).unwrap();
+    let out = run(generate(&Plan::attack_alone(11, kind, Origin::Default)));
+    out.alerts.iter().filter(|a| a.detector == kind.detector()).map(|a| a.severity).max()
+}
+
+#[test]
+fn jitter_does_not_hide_a_beacon() {
+    assert!(worst("beacon-jitter") >= Some(Severity::Medium));
+}
+
+#[test]
+fn tunnels_under_many_zones_and_slow_ones_are_found() {
+    for kind in ["dns-tunnel-zones", "dns-tunnel-slow", "dns-c2"] {
+        assert!(worst(kind) >= Some(Severity::Medium), "{kind}: {:?}", worst(kind));
+    }
 }
