@@ -28,7 +28,7 @@ pub(super) const WITH_ID: u8 = 0x80;
 const OTHERS: usize = 3;
 
 /// One indicator of one list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Entry {
     /// Upper half of the hash of kind and value.
     pub(super) hash: u32,
