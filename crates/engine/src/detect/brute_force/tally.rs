@@ -148,10 +148,7 @@ impl Tally {
     }
 
     fn user(&mut self, user: &HostileStr, time: Timestamp) {
-        let print = user.as_bytes().iter().fold(0, |print: u64, byte| {
-            fingerprint(u128::from(print) << 8 | u128::from(byte.to_ascii_lowercase()))
-        });
-        let is_new = self.users.touch(print, time);
+        let is_new = self.users.touch(print_of(user), time);
         if is_new && self.users_shown.len() < USERS_SHOWN && !self.users_shown.contains(user) {
             self.users_shown.push(user.clone());
         }
@@ -167,7 +164,13 @@ impl Tally {
         self.passed.add(time, 1);
         let attacked = self.told.is_some_and(|told| told.verdict.severity >= Severity::Medium);
         let soon = time.since(self.last) <= limits.window_high;
-        if !attacked || !soon || self.breach.is_some() {
+        // Whoever logs in under a name that was not tried did not guess it; among many names, each
+        // tried once, the right one is new.
+        let spray = self.users.len() as u64 >= limits.users;
+        let tried = self.users.is_empty()
+            || spray
+            || user.is_none_or(|user| self.users.contains(print_of(user)));
+        if !attacked || !soon || !tried || self.breach.is_some() {
             return false;
         }
         self.breach = Some((time, user.cloned()));
@@ -266,6 +269,13 @@ impl Tally {
             verdict.severity > told.verdict.severity || self.count() >= told.count.saturating_mul(2)
         })
     }
+}
+
+/// Stands for a user name, whatever its case.
+fn print_of(user: &HostileStr) -> u64 {
+    user.as_bytes().iter().fold(0, |print: u64, byte| {
+        fingerprint(u128::from(print) << 8 | u128::from(byte.to_ascii_lowercase()))
+    })
 }
 
 /// Many names, few tries each.

@@ -281,6 +281,20 @@ fn a_spray_of_names_over_kerberos() {
 }
 
 #[test]
+fn a_log_in_under_a_name_that_was_not_tried_is_no_breach() {
+    let breach = |name: &str| {
+        let mut play = Play::new();
+        for _ in 0..60 {
+            play.kerberos("10.0.0.66", "administrator", Some(24));
+            play.pass(0.2);
+        }
+        play.kerberos("10.0.0.66", name, None);
+        play.only().severity == Some(Severity::Critical)
+    };
+    assert!(breach("Administrator") && !breach("ws24"));
+}
+
+#[test]
 fn a_terminal_server_whose_users_log_in_is_quiet() {
     let mut play = Play::new();
     for n in 0..60 {
