@@ -1,5 +1,7 @@
 //! What is done with payload: TCP streams in order, datagrams, keywords, application facts.
 
+mod search;
+
 use super::WorkerCounters;
 use crate::app_facts::{self, AppState, FactSink};
 use crate::config::{Config, StreamSettings};
@@ -9,6 +11,7 @@ use crate::observation::{AppSeen, Observation, Seen};
 use crate::stream::{Piece, StreamSide, Streams};
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Icmp, IpPacket, Mac, Tcp, TcpFlags, Timestamp, Udp};
+use search::context;
 use std::sync::Arc;
 
 /// Flows of ICMP echo messages that are looked into at a time, by all workers together: 1.5 KiB
@@ -367,43 +370,6 @@ impl Payload {
         parts
     }
 
-    /// Searches parts of HTTP requests, which are given back for their memory.
-    fn search_requests(
-        &mut self,
-        on: &mut Occasion<'_>,
-        flow: &Flow,
-        own: &mut StreamSide,
-        side: Side,
-        mut parts: RequestParts,
-    ) {
-        if !parts.is_empty() && !own.searched && own.offset < self.settings.depth {
-            let context = context(flow, side, own.offset);
-            self.matcher.scan_requests(&mut own.requests, &parts, &context, &mut self.hits);
-            self.report_hits(on, flow, side);
-        }
-        parts.clear();
-        self.parts = parts;
-    }
-
-    /// The head of a request that will not go on is searched as far as it came.
-    fn search_unfinished(
-        &mut self,
-        on: &mut Occasion<'_>,
-        flow: &Flow,
-        streams: &mut Streams,
-        side: Side,
-    ) {
-        let head = streams.app.unfinished_request(side);
-        if head.is_empty() || side != flow.orig {
-            return;
-        }
-        let mut parts = std::mem::take(&mut self.parts);
-        parts.head(head);
-        if let Some(own) = streams.sides.get_mut(side) {
-            self.search_requests(on, flow, own, side, parts);
-        }
-    }
-
     /// Counts what half-read messages hold now; when that is too much, this one is given up.
     fn account(&mut self, app: &mut AppState, before: usize) {
         let held = app.held();
@@ -433,49 +399,6 @@ impl Payload {
         let before = streams.app.held();
         streams.app.lost(side, bytes);
         self.account(&mut streams.app, before);
-    }
-
-    fn search(
-        &mut self,
-        on: &mut Occasion<'_>,
-        flow: &mut Flow,
-        own: &mut StreamSide,
-        side: Side,
-        data: &[u8],
-    ) {
-        let offset = own.offset;
-        own.offset += data.len() as u64;
-        if own.searched || flow.app.is_encrypted_payload() {
-            self.count_unread(flow, data.len());
-            own.searched = true;
-            return;
-        }
-        let left = usize::try_from(self.settings.depth.saturating_sub(offset)).unwrap_or(0);
-        let part = data.get(..left).unwrap_or(data);
-        self.counters.searched_bytes += part.len() as u64;
-        self.counters.beyond_depth_bytes += (data.len() - part.len()) as u64;
-        self.matcher.scan(&mut own.scan, part, &context(flow, side, offset), &mut self.hits);
-        if part.len() < data.len() {
-            own.searched = true;
-            self.finish_search(flow, own, side);
-        }
-        self.report_hits(on, flow, side);
-    }
-
-    /// Decides keywords that waited for more bytes of a direction.
-    fn finish_search(&mut self, flow: &Flow, own: &mut StreamSide, side: Side) {
-        let context = context(flow, side, own.offset);
-        self.matcher.finish_requests(&mut own.requests, &context, &mut self.hits);
-        if own.scan.waits() {
-            self.matcher.finish(&mut own.scan, &context, &mut self.hits);
-        }
-    }
-
-    fn report_hits(&mut self, on: &mut Occasion<'_>, flow: &Flow, side: Side) {
-        for hit in self.hits.drain(..) {
-            let hit = self.matcher.describe(hit, flow.id, flow.tuple(), flow.orig == side);
-            on.push(Observation::Keyword(Box::new(hit)));
-        }
     }
 
     /// Puts streams back into their flow, unless nobody wants them any more.
@@ -548,16 +471,6 @@ impl<'a> Held<'a> {
             data: self.data.get(skip as usize..).unwrap_or_default(),
             cut: self.cut.saturating_sub(skip.saturating_sub(kept)),
         }
-    }
-}
-
-fn context(flow: &Flow, side: Side, offset: u64) -> ScanContext {
-    ScanContext {
-        app: flow.app,
-        tuple: flow.tuple(),
-        to_server: side == flow.orig,
-        offset,
-        place: Place::Stream,
     }
 }
 
