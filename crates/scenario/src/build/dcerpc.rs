@@ -36,8 +36,9 @@ pub fn refused_netlogon(rng: &mut Rng) -> Vec<Step> {
     accepted.extend_from_slice(&NDR);
     let mut ask = [&140_u32.to_le_bytes()[..], &[0, 0], &AUTHENTICATE.to_le_bytes()].concat();
     ask.resize(ask.len() + 140, 0);
-    let mut answer = vec![16, 0, 0, 0, 0, 0, 0, 0];
-    answer.extend_from_slice(&[0; 12]);
+    // The server's proof, its flags and the account's number come before the status.
+    let mut answer = vec![20, 0, 0, 0, 0, 0, 0, 0];
+    answer.extend_from_slice(&[0; 16]);
     answer.extend_from_slice(&DENIED.to_le_bytes());
     vec![
         Step::Send(Side::Client, message(BIND, call, &bind)),
