@@ -154,8 +154,10 @@ mod tests {
         let spoofed = label(true, "ddos-synflood", "spoofed", "10.0.0.0/8", "");
         let found = judge(&spoofed, &[alert("ddos", "high", "192.0.2.9", "10.1.1.1")]);
         assert_eq!(found, Verdict::Found("T".into()));
+        let apart = label(true, "c2", "192.0.2.1", "192.0.2.2", "");
+        assert_eq!(judge(&apart, &[]), Verdict::NotRequired(None));
         let beacon = label(true, "beacon", "192.0.2.1", "192.0.2.2", "");
-        assert_eq!(judge(&beacon, &[]), Verdict::NotRequired(None));
+        assert!(matches!(judge(&beacon, &[]), Verdict::Missed(_)));
     }
 
     #[test]
