@@ -65,18 +65,8 @@ fn hidden(page: &mut Page<'_>, suppressed: &[Hidden]) {
 
 /// How many of each severity, worst first.
 fn totals(page: &Page<'_>, alerts: &[Alert]) -> String {
-    let count = |severity| alerts.iter().filter(|alert| alert.severity == severity).count();
-    let parts: Vec<String> = Severity::ALL
-        .into_iter()
-        .rev()
-        .map(|severity| (severity, count(severity)))
-        .filter(|(_, n)| *n > 0)
-        .map(|(severity, n)| {
-            let text = format!("{} {}", thousands(n as u64), severity.name());
-            page.paint(Ink::Severity(severity), &text)
-        })
-        .collect();
-    if parts.is_empty() { "none".to_owned() } else { parts.join(page.dot()) }
+    let totals = page.severities(alerts.iter().map(|alert| alert.severity));
+    if totals.is_empty() { "none".to_owned() } else { totals }
 }
 
 fn in_full(page: &mut Page<'_>, alert: &Alert) {

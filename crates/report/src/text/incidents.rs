@@ -3,7 +3,7 @@
 use super::page::{Column, Ink, Page};
 use anomalyzer_engine::alert::{Role, Step};
 use anomalyzer_engine::text::{addresses, counted, duration, thousands};
-use anomalyzer_engine::{HostRisk, Incident, Severity};
+use anomalyzer_engine::{HostRisk, Incident};
 
 /// Most incidents told.
 const INCIDENTS: usize = 10;
@@ -25,7 +25,7 @@ pub(super) fn write(page: &mut Page<'_>, incidents: &[Incident]) {
     }
     let mut worst_first: Vec<&Incident> = incidents.iter().collect();
     worst_first.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.first.cmp(&b.first)));
-    page.heading("Incidents", &totals(page, incidents));
+    page.heading("Incidents", &page.severities(incidents.iter().map(|i| i.severity)));
     for incident in worst_first.iter().take(INCIDENTS) {
         in_full(page, incident);
     }
@@ -34,22 +34,6 @@ pub(super) fn write(page: &mut Page<'_>, incidents: &[Incident]) {
         page.blank();
         page.line(&format!("  and {} more", counted(more as u64, "incident")));
     }
-}
-
-/// How many of each severity, worst first.
-fn totals(page: &Page<'_>, incidents: &[Incident]) -> String {
-    let count = |severity| incidents.iter().filter(|i| i.severity == severity).count();
-    let parts: Vec<String> = Severity::ALL
-        .into_iter()
-        .rev()
-        .map(|severity| (severity, count(severity)))
-        .filter(|(_, n)| *n > 0)
-        .map(|(severity, n)| {
-            let text = format!("{} {}", thousands(n as u64), severity.name());
-            page.paint(Ink::Severity(severity), &text)
-        })
-        .collect();
-    parts.join(page.dot())
 }
 
 fn in_full(page: &mut Page<'_>, incident: &Incident) {

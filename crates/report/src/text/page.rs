@@ -2,6 +2,7 @@
 
 use super::Style;
 use crate::escape;
+use anomalyzer_engine::text::thousands;
 use anomalyzer_engine::{Severity, Summary};
 use anomalyzer_wire::Timestamp;
 
@@ -221,6 +222,23 @@ impl<'a> Page<'a> {
         }
         let last = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"].get(eighths % 8).unwrap_or(&"");
         "█".repeat(eighths / 8) + last
+    }
+
+    /// How many there are of each severity, worst first; empty without any.
+    pub(super) fn severities(&self, all: impl Iterator<Item = Severity>) -> String {
+        let all: Vec<Severity> = all.collect();
+        let count = |severity| all.iter().filter(|s| **s == severity).count();
+        let parts: Vec<String> = Severity::ALL
+            .into_iter()
+            .rev()
+            .map(|severity| (severity, count(severity)))
+            .filter(|(_, n)| *n > 0)
+            .map(|(severity, n)| {
+                let text = format!("{} {}", thousands(n as u64), severity.name());
+                self.paint(Ink::Severity(severity), &text)
+            })
+            .collect();
+        parts.join(self.dot())
     }
 
     /// A point in time to the second, with its date.

@@ -4,7 +4,7 @@ use super::SPEC;
 use crate::alert::Severity;
 use crate::detect::testing::{Script, ip, many, subjects, tcp, udp};
 use crate::finding::Finding;
-use crate::observation::{AppFact, AppSeen, FirstPacket, Observation};
+use crate::observation::{AppFact, FirstPacket};
 use anomalyzer_wire::Addr;
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::app::dns::{DnsMessage, parse_udp};
@@ -31,15 +31,8 @@ fn message(name: &str, qtype: u8, rcode: Option<u8>, addr: Option<[u8; 4]>) -> D
 fn say(s: &mut Script, client: Addr, message: DnsMessage) {
     let tuple = udp(client, 40_000, ip("192.168.1.1"), 53);
     let by_originator = !message.response;
-    let (id, fact) = (crate::flow::FlowId(1), AppFact::Dns(message));
-    s.see(Observation::App(Box::new(AppSeen {
-        id,
-        tuple,
-        by_originator,
-        src_mac: None,
-        app: AppProto::Dns,
-        fact,
-    })));
+    let fact = AppFact::Dns(message);
+    s.says(crate::flow::FlowId(1), tuple, (AppProto::Dns, by_originator), fact);
 }
 
 /// A query and its response: no such name.

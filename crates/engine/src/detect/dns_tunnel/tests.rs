@@ -4,7 +4,7 @@ use super::SPEC;
 use crate::detect::testing::{Script, ip, many, subjects, tcp, udp};
 use crate::finding::Finding;
 use crate::flow::FiveTuple;
-use crate::observation::{AppFact, AppSeen, FirstPacket, Observation};
+use crate::observation::{AppFact, FirstPacket};
 use anomalyzer_wire::Addr;
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::app::dns::{DnsMessage, parse_udp};
@@ -48,16 +48,8 @@ fn say(s: &mut Script, client: &str, message: DnsMessage) {
 }
 
 fn seen(s: &mut Script, tuple: FiveTuple, by_originator: bool, message: DnsMessage) {
-    let id = crate::flow::FlowId(1);
     let fact = AppFact::Dns(message);
-    s.see(Observation::App(Box::new(AppSeen {
-        id,
-        tuple,
-        by_originator,
-        src_mac: None,
-        app: AppProto::Dns,
-        fact,
-    })));
+    s.says(crate::flow::FlowId(1), tuple, (AppProto::Dns, by_originator), fact);
 }
 
 /// `len` characters of `alphabet` by chance, the same for the same `n`.
