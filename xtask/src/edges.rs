@@ -11,8 +11,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("capture", &["wire"]),
     ("scenario", &["wire"]),
     ("report", &["engine", "wire"]),
-    ("anomalyzer", &["wire", "engine", "capture", "scenario", "report"]),
-    ("xtask", &["anomalyzer", "wire", "engine", "capture", "scenario", "report"]),
+    ("store", &["engine", "wire"]),
+    ("web", &["engine", "store", "report", "wire"]),
+    ("anomalyzer", &["wire", "engine", "capture", "scenario", "report", "store", "web"]),
+    ("xtask", &["anomalyzer", "wire", "engine", "capture", "scenario", "report", "store", "web"]),
 ];
 
 /// Edges of the workspace that the table does not allow, and packages that it does not know.

@@ -17,6 +17,7 @@ pub mod flow;
 pub mod keyword;
 pub mod observation;
 mod pacer;
+pub mod rollup;
 pub mod series;
 pub mod state;
 mod stream;

@@ -1,0 +1,119 @@
+//! Devices: what is known of the hosts of the site.
+
+use super::Control;
+use crate::{Result, SourceId};
+use anomalyzer_wire::{Addr, Mac, Timestamp};
+use serde::Serialize;
+
+/// A device as the engine knows it now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewDevice {
+    /// `mac:00:25:b3:bf:91:ee`, or `ip:10.0.0.1` where no hardware address is known.
+    pub id: String,
+    /// Hardware address.
+    pub mac: Option<Mac>,
+    /// Vendor of the hardware address.
+    pub vendor: Option<String>,
+    /// Addresses, latest first, at most 16.
+    pub addresses: Vec<Addr>,
+    /// Names as they were seen, escaped, with where from: (`dhcp`, name), (`mdns`, ...), at most 8.
+    pub names: Vec<(String, String)>,
+    /// Packet time of the first sight.
+    pub first: Timestamp,
+    /// Packet time of the last one.
+    pub last: Timestamp,
+    /// Ports that it answers on: (protocol number, port, application, last seen), at most 64.
+    pub services: Vec<(u8, u16, String, Timestamp)>,
+    /// How it was learned: `arp`, `dhcp`, `handshake`.
+    pub learned: String,
+    /// Bytes sent and received so far.
+    pub bytes: [u64; 2],
+    /// Flows so far.
+    pub flows: u64,
+}
+
+/// A device as it is kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeviceRow {
+    /// Of which source.
+    pub source: SourceId,
+    /// What the engine said last (bytes and flows add up over runs).
+    pub device: NewDevice,
+    /// Name given by a user.
+    pub name: String,
+    /// Owner, tags and notes by a user.
+    pub owner: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Notes.
+    pub notes: String,
+    /// `new`, `known` or `ignored`.
+    pub status: String,
+}
+
+/// What a user changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeviceChange {
+    /// Name.
+    pub name: Option<String>,
+    /// Owner.
+    pub owner: Option<String>,
+    /// Tags.
+    pub tags: Option<Vec<String>>,
+    /// Notes.
+    pub notes: Option<String>,
+    /// Status.
+    pub status: Option<String>,
+}
+
+/// Which devices.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeviceQuery {
+    /// Of which source.
+    pub source: SourceId,
+    /// Words in names, addresses, vendor, tags.
+    pub text: Option<String>,
+    /// With this status.
+    pub status: Option<String>,
+    /// `last` (default), `first`, `name`, `address`, `vendor`, `bytes`.
+    pub sort: String,
+    /// Largest first.
+    pub descending: bool,
+    /// Most rows, 1 to 1,000.
+    pub limit: usize,
+    /// Rows to leave out before.
+    pub offset: usize,
+}
+
+impl Control {
+    /// Writes devices as they are now; returns those that are new or changed in more than counts.
+    pub fn put_devices(&self, _source: SourceId, _devices: &[NewDevice]) -> Result<Vec<DeviceRow>> {
+        unimplemented!()
+    }
+    /// Devices and how many there are in all.
+    pub fn devices(&self, _query: &DeviceQuery) -> Result<(Vec<DeviceRow>, u64)> {
+        unimplemented!()
+    }
+    /// One device by id.
+    pub fn device(&self, _source: SourceId, _id: &str) -> Result<DeviceRow> {
+        unimplemented!()
+    }
+    /// The device that has this address, if any.
+    pub fn device_at(&self, _source: SourceId, _addr: Addr) -> Result<Option<DeviceRow>> {
+        unimplemented!()
+    }
+    /// Changes what users say of it.
+    pub fn change_device(
+        &self,
+        _source: SourceId,
+        _id: &str,
+        _change: &DeviceChange,
+    ) -> Result<DeviceRow> {
+        unimplemented!()
+    }
+    /// Devices with status `new`.
+    pub fn new_devices(&self, _source: SourceId) -> Result<u64> {
+        unimplemented!()
+    }
+}
