@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Scenario(ScenarioCommand),
     /// List the network interfaces that can be watched
     Interfaces,
+    /// Check what watching needs (rights, interfaces, clock, disk, tools) and say what mends it
+    Doctor(Doctor),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -262,6 +264,18 @@ pub(crate) enum Part {
     Flows,
     /// Traffic over time
     Series,
+}
+
+/// Options of `doctor`.
+#[derive(Args, Debug)]
+#[command(after_help = "Exits with 4 when something keeps the service from working.")]
+pub(crate) struct Doctor {
+    /// Write NDJSON, one object per check
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The data directory that the service would use
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 /// Options of `detectors`.

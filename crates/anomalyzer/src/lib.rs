@@ -6,6 +6,7 @@
 mod cli;
 mod clock;
 mod commands;
+mod data_dir;
 mod failure;
 mod input;
 mod memory;

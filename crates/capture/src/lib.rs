@@ -22,7 +22,7 @@ pub use error::{Damage, OpenError, OpenProblem, ReadError};
 pub use filter::{Filter, FilterError, FilterSet};
 pub use live::{
     ANY, LiveCapture, LiveError, LiveEvent, LiveInterface, LiveOptions, LiveStats,
-    default_interface, interfaces,
+    default_interface, interfaces, missing_rights,
 };
 pub use pcapng::{Interface, MAX_INTERFACES};
 pub use reader::{CaptureFile, CaptureInfo, CaptureReader, Progress};

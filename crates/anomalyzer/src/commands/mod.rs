@@ -5,6 +5,7 @@ mod backtest;
 mod completions;
 mod config;
 mod detectors;
+mod doctor;
 mod feedback;
 mod indicators;
 mod interfaces;
@@ -29,6 +30,7 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
         Command::Suppress(options) => suppress::run(options, terminal),
         Command::Feedback(options) => feedback::run(options, terminal),
         Command::Interfaces => interfaces::run(),
+        Command::Doctor(options) => doctor::run(options, terminal),
         Command::Scenario(command) => scenario::run(command, terminal),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man => completions::man(),

@@ -4,6 +4,7 @@ use crate::filter::FilterError;
 
 /// Bits of the capabilities in `/proc/self/status` (linux/capability.h).
 const CAP_NET_RAW_BIT: u32 = 13;
+const CAP_NET_ADMIN_BIT: u32 = 12;
 
 /// Why a live capture could not be opened or has ended.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +71,18 @@ impl LiveError {
             None => Self::Refused { interface: interface.to_owned(), reason: reason.to_owned() },
         }
     }
+}
+
+/// The capabilities that watching interfaces needs and this process lacks, and the line that grants
+/// them; `None` when it has them.
+pub fn missing_rights() -> Option<(Vec<&'static str>, String)> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let permitted = status.lines().find_map(|line| line.strip_prefix("CapPrm:"));
+    let bits = permitted.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0);
+    let needed = [(CAP_NET_RAW_BIT, "CAP_NET_RAW"), (CAP_NET_ADMIN_BIT, "CAP_NET_ADMIN")];
+    let lacks = |(bit, _): &(u32, &str)| bits >> bit & 1 == 0;
+    let missing: Vec<_> = needed.into_iter().filter(lacks).map(|(_, name)| name).collect();
+    (!missing.is_empty()).then(|| (missing, remedy()))
 }
 
 /// The capability that a process of this `/proc/self/status` lacks, if that is why libpcap refused.

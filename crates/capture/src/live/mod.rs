@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
 use crate::filter::{FilterError, link_of_dlt, reason};
-pub use error::LiveError;
+pub use error::{LiveError, missing_rights};
 pub use interfaces::{ANY, LiveInterface, default_interface, interfaces};
 
 /// How to capture.
