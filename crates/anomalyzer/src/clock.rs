@@ -20,6 +20,13 @@ pub(crate) fn today() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// The time of the clock by which frames of an interface are stamped.
+#[allow(clippy::disallowed_methods)] // a silent link's time goes on by it
+pub(crate) fn wall() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
 /// The time at which somebody says something about alerts, to the second.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_secs_nanos(today(), 0)

@@ -51,6 +51,16 @@ impl Pacer {
         Paced { seq, now, marker }
     }
 
+    /// Takes the time on a silent link: no frame older than `time` will come. A marker when an epoch
+    /// ends with it.
+    pub fn tick(&mut self, time: Timestamp) -> Option<Marker> {
+        let now = self.now.map_or(time, |latest| latest.max(time));
+        self.now = Some(now);
+        let start = *self.epoch_start.get_or_insert(now);
+        let due = now.since(start) >= EPOCH_NANOS || now.secs() != start.secs();
+        due.then(|| self.cut(self.seq, now))
+    }
+
     /// Ends the last epoch.
     pub fn finish(&mut self) -> Marker {
         let now = self.now.unwrap_or_default();
@@ -107,6 +117,12 @@ mod tests {
         assert_eq!(paced.marker.map(|m| (m.epoch, m.seq)), Some((0, 1)));
         let back = pacer.frame(Timestamp::from_nanos(3));
         assert_eq!((back.now, pacer.regressions()), (Timestamp::from_nanos(100_000_005), 1));
+        assert!(pacer.tick(Timestamp::from_nanos(4)).is_none(), "never back");
+        assert!(pacer.tick(Timestamp::from_nanos(199_000_000)).is_none());
+        let silent = pacer.tick(Timestamp::from_nanos(200_000_005));
+        assert_eq!(silent.map(|m| (m.epoch, m.seq)), Some((1, 3)));
+        assert_eq!((pacer.regressions(), pacer.jumps()), (1, 0));
+        let back = pacer.frame(back.now);
         let markers = (0..200_000).filter(|_| pacer.frame(back.now).marker.is_some()).count();
         assert_eq!(markers, 3);
         assert!(pacer.finish().end);

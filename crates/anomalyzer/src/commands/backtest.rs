@@ -7,7 +7,7 @@ use crate::cli::Backtest as Options;
 use crate::failure::{Failure, Kind};
 use crate::input::{Files, Gate, STDIN};
 use crate::output::{self, Onlookers};
-use crate::pipeline::{self, Plan};
+use crate::pipeline::{self, Observer, Plan};
 use crate::progress::Progress;
 use crate::reload::NextLists;
 use crate::settings;
@@ -98,6 +98,8 @@ fn read(options: &Options, plan: &Plan, stop: &Stop, drawn: bool) -> Result<Run,
 
 /// Flows are not what a back-test is about.
 struct Nowhere;
+
+impl Observer for Nowhere {}
 
 impl Output for Nowhere {
     fn flow(&mut self, _record: &FlowRecord) {}

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::output::Onlookers;
+use crate::pipeline::Input;
 use crate::progress::{Position, Progress};
 use anomalyzer_capture::FilterSet;
 use anomalyzer_wire::{LinkType, RawFrame};
@@ -52,7 +53,7 @@ impl Gate {
         &mut self,
         frame: &RawFrame<'_>,
         position: impl FnOnce() -> Position,
-        sink: &mut impl FnMut(&RawFrame<'_>) -> bool,
+        sink: &mut impl FnMut(Input<'_>) -> bool,
     ) -> Result<bool, Failure> {
         self.progress.frame(position);
         if let Some(filter) = &mut self.filter
@@ -65,7 +66,7 @@ impl Gate {
         self.bytes += u64::from(frame.orig_len);
         self.onlookers.frame(frame)?;
         self.left -= 1;
-        Ok(sink(frame) && self.left > 0)
+        Ok(sink(Input::Frame(frame)) && self.left > 0)
     }
 
     /// Ends what was written beside the engine, and removes the progress line.

@@ -1,15 +1,18 @@
 //! A look at an interface for a while.
 
 use super::Gate;
-use crate::clock::Stopwatch;
+use crate::clock::{self, Stopwatch};
 use crate::failure::{Failure, Kind};
-use crate::pipeline::Source;
+use crate::pipeline::{Input, Source};
 use crate::progress::Position;
 use crate::stop::Stop;
 use anomalyzer_capture::{LiveCapture, LiveError, LiveEvent, LiveOptions, LiveStats};
 use anomalyzer_report as report;
-use anomalyzer_wire::{HostileStr, RawFrame};
+use anomalyzer_wire::HostileStr;
 use std::time::Duration;
+
+/// How far a silent link's time stays behind the clock: a frame may wait so long in the kernel.
+pub(crate) const BEHIND_NANOS: i64 = 200_000_000;
 
 /// Frames of an interface until the limit, the time or the user ends it.
 #[derive(Debug)]
@@ -46,7 +49,7 @@ impl Live {
 
 impl Source for Live {
     /// An interface that disappears ends the input; what came until then counts.
-    fn pump(&mut self, sink: &mut impl FnMut(&RawFrame<'_>) -> bool) -> Result<(), Failure> {
+    fn pump(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure> {
         let watch = Stopwatch::start();
         loop {
             self.stop.check()?;
@@ -59,7 +62,11 @@ impl Source for Live {
                         return Ok(());
                     }
                 }
-                Ok(LiveEvent::Idle) => {}
+                Ok(LiveEvent::Idle) => {
+                    if !sink(Input::Now(clock::wall().plus_nanos(-BEHIND_NANOS))) {
+                        return Ok(());
+                    }
+                }
                 Err(lost) => {
                     self.damage = Some(lost.to_string());
                     return Ok(());

@@ -2,6 +2,7 @@
 
 use super::Files;
 use crate::failure::Failure;
+use crate::pipeline::Input;
 use crate::progress::Position;
 use anomalyzer_capture::CaptureFile;
 use anomalyzer_wire::{LinkType, RawFrame, Timestamp};
@@ -54,7 +55,7 @@ impl Merge {
     pub(super) fn pump(
         &mut self,
         files: &mut Files,
-        sink: &mut impl FnMut(&RawFrame<'_>) -> bool,
+        sink: &mut impl FnMut(Input<'_>) -> bool,
     ) -> Result<(), Failure> {
         while let Some(Reverse(Next { index, file, .. })) = self.heap.pop() {
             files.stop.check()?;

@@ -13,12 +13,12 @@ pub(crate) use gate::Gate;
 pub(crate) use live::{Live, live_failure};
 
 use crate::failure::{Failure, Kind};
-use crate::pipeline::Source;
+use crate::pipeline::{Input, Source};
 use crate::progress::Position;
 use crate::stop::Stop;
 use anomalyzer_capture::{CaptureFile, CaptureInfo, Compression, Limits, OpenError, OpenProblem};
 use anomalyzer_report as report;
-use anomalyzer_wire::{HostileStr, RawFrame};
+use anomalyzer_wire::HostileStr;
 use merge::Merge;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
@@ -86,7 +86,7 @@ impl Files {
     }
 
     /// Reads the only file, without copying a frame.
-    fn pump_one(&mut self, sink: &mut impl FnMut(&RawFrame<'_>) -> bool) -> Result<(), Failure> {
+    fn pump_one(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure> {
         let Some(mut file) = self.open(0)? else { return Ok(()) };
         let result = loop {
             if let Err(stopped) = self.stop.check() {
@@ -131,7 +131,7 @@ impl Files {
 }
 
 impl Source for Files {
-    fn pump(&mut self, sink: &mut impl FnMut(&RawFrame<'_>) -> bool) -> Result<(), Failure> {
+    fn pump(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure> {
         if self.paths.len() == 1 {
             self.pump_one(sink)?;
         } else {

@@ -12,6 +12,7 @@ pub(crate) use onlookers::Onlookers;
 
 use crate::cli::{Analyze, Part};
 use crate::failure::Failure;
+use crate::pipeline::Observer;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
 use anomalyzer_engine::{FlowRecord, Output};
@@ -112,6 +113,8 @@ impl Output for Sinks {
         }
     }
 }
+
+impl Observer for Sinks {}
 
 /// Says at once when the plot's name does not tell its format.
 pub(crate) fn check_plot(options: &Analyze) -> Result<(), Failure> {

@@ -14,14 +14,30 @@ use crate::failure::Failure;
 use crate::reload::NextLists;
 use anomalyzer_engine::keyword::Matcher;
 use anomalyzer_engine::threat::Indicators;
-use anomalyzer_engine::{Config, Correlator, Output, Pacer};
-use anomalyzer_wire::RawFrame;
+use anomalyzer_engine::{Config, Correlator, Marker, Output, Pacer};
+use anomalyzer_wire::{RawFrame, Timestamp};
 use std::sync::Arc;
+
+/// What a source hands over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Input<'a> {
+    /// A frame.
+    Frame(&'a RawFrame<'a>),
+    /// No frame is there now, and none that comes will be older than this: epochs and deadlines go
+    /// on while a link is silent, and what waits on its way to a worker goes there at once.
+    Now(Timestamp),
+}
 
 /// Where frames come from. It pushes, so that a frame can be borrowed from the reader's buffer.
 pub(crate) trait Source {
-    /// Hands every frame to `sink` until the input ends, fails, or `sink` answers false.
-    fn pump(&mut self, sink: &mut impl FnMut(&RawFrame<'_>) -> bool) -> Result<(), Failure>;
+    /// Hands everything to `sink` until the input ends, fails, or `sink` answers false.
+    fn pump(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure>;
+}
+
+/// Looks on while the input is read, on the thread of the correlator.
+pub(crate) trait Observer: Output {
+    /// An epoch has been taken; the correlator may be asked and changed until the next one.
+    fn epoch(&mut self, _correlator: &mut Correlator, _marker: &Marker) {}
 }
 
 /// How to run.
@@ -65,7 +81,7 @@ pub(crate) fn run(
     plan: &Plan,
     correlator: Correlator,
     source: &mut impl Source,
-    out: &mut (dyn Output + Send),
+    out: &mut (dyn Observer + Send),
 ) -> Result<Outcome, Failure> {
     if plan.workers <= 1 {
         Ok(inline::run(plan, correlator, source, out))

@@ -1,17 +1,20 @@
 //! The pipeline against a scenario: any number of workers, the same output, and no hang.
 
 use super::*;
+use crate::clock::Stopwatch;
 use anomalyzer_engine::FlowRecord;
 use anomalyzer_report::ndjson;
 use anomalyzer_scenario::{AttackKind, Frame, Origin, Plan as ScenarioPlan, generate};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Frames in memory.
 struct Memory<'a>(&'a [Frame]);
 
 impl Source for Memory<'_> {
-    fn pump(&mut self, sink: &mut impl FnMut(&RawFrame<'_>) -> bool) -> Result<(), Failure> {
+    fn pump(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure> {
         for frame in self.0 {
-            if !sink(&frame.raw()) {
+            if !sink(Input::Frame(&frame.raw())) {
                 break;
             }
         }
@@ -27,6 +30,8 @@ impl Output for Written {
         ndjson::flow(&mut self.0, record, None);
     }
 }
+
+impl Observer for Written {}
 
 fn everything(frames: &[Frame], workers: usize, seed: u64) -> String {
     let config = Arc::new(Config::default());
@@ -66,12 +71,12 @@ fn any_number_of_workers_writes_the_same() {
 struct Reloading<'a>(&'a [Frame], usize, NextLists, Arc<Matcher>);
 
 impl Source for Reloading<'_> {
-    fn pump(&mut self, sink: &mut impl FnMut(&RawFrame<'_>) -> bool) -> Result<(), Failure> {
+    fn pump(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure> {
         for (number, frame) in self.0.iter().enumerate() {
             if number == self.1 {
                 self.2.put(Arc::clone(&self.3));
             }
-            sink(&frame.raw());
+            sink(Input::Frame(&frame.raw()));
         }
         Ok(())
     }
@@ -119,4 +124,52 @@ fn one_busy_worker_does_not_block_the_others() {
         frame.time = frame.time.plus_secs(i * 7);
     }
     assert_eq!(everything(&frames, 1, 1), everything(&frames, 8, 2));
+}
+
+/// A frame, then silence until the observer has seen that time goes on.
+struct Silent<'a>(&'a Frame, Arc<AtomicU64>);
+
+impl Source for Silent<'_> {
+    fn pump(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure> {
+        let frame = self.0.raw();
+        sink(Input::Frame(&frame));
+        let watch = Stopwatch::start();
+        for second in 1.. {
+            sink(Input::Now(frame.time.plus_secs(second)));
+            if self.1.load(Ordering::Relaxed) > 0 {
+                return Ok(());
+            }
+            assert!(watch.elapsed() < Duration::from_secs(20), "no epoch on a silent link");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+}
+
+/// Counts epochs, and asks the correlator.
+struct Counting(Arc<AtomicU64>);
+
+impl Output for Counting {
+    fn flow(&mut self, _record: &FlowRecord) {}
+}
+
+impl Observer for Counting {
+    fn epoch(&mut self, correlator: &mut Correlator, marker: &Marker) {
+        assert!(correlator.summary().packets <= 1);
+        self.0.fetch_add(u64::from(!marker.end), Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn time_goes_on_while_a_link_is_silent() {
+    let frames: Vec<Frame> = generate(&ScenarioPlan::office(7, 1)).take(1).collect();
+    for workers in [1, 3] {
+        let (config, matcher) = (Arc::new(Config::default()), Arc::new(Matcher::default()));
+        let (next_lists, indicators) = (NextLists::default(), Arc::default());
+        let plan = Plan { config, matcher, next_lists, indicators, workers, seed: 1 };
+        let epochs = Arc::new(AtomicU64::new(0));
+        let mut source = Silent(&frames[0], Arc::clone(&epochs));
+        let outcome = run(&plan, plan.correlator(), &mut source, &mut Counting(epochs)).unwrap();
+        assert_eq!(outcome.correlator.summary().packets, 1);
+    }
 }

@@ -6,12 +6,12 @@
 //! epoch's marker has been sent to this worker before anything that the other workers hold.
 
 use super::batch::{Batch, Step};
-use super::{Outcome, Plan, Source};
+use super::{Input, Observer, Outcome, Plan, Source};
 use crate::failure::Failure;
 use crate::reload::NextLists;
 use ahash::RandomState;
-use anomalyzer_engine::{Correlator, EpochBatch, Marker, Output, Pacer, Worker};
-use anomalyzer_wire::{RawFrame, flow_addresses};
+use anomalyzer_engine::{Correlator, EpochBatch, Marker, Pacer, Worker};
+use anomalyzer_wire::{RawFrame, Timestamp, flow_addresses};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::VecDeque;
 use std::thread::{Builder, ScopedJoinHandle, scope};
@@ -28,7 +28,7 @@ pub(super) fn run(
     plan: &Plan,
     correlator: Correlator,
     source: &mut impl Source,
-    out: &mut (dyn Output + Send),
+    out: &mut (dyn Observer + Send),
 ) -> Result<Outcome, Failure> {
     scope(|scope| {
         let (spare_in, spare_out) = bounded(plan.workers * (BATCHES + 2));
@@ -45,7 +45,10 @@ pub(super) fn run(
         let job = move || correlate(correlator, &epochs, out);
         let correlator = Builder::new().name("correlator".into()).spawn_scoped(scope, job);
         let mut reader = Reader::new(plan, inputs, spare_out);
-        let stopped = source.pump(&mut |frame| reader.frame(frame));
+        let stopped = source.pump(&mut |input| match input {
+            Input::Frame(frame) => reader.frame(frame),
+            Input::Now(time) => reader.now(time),
+        });
         let pacer = reader.finish();
         let workers: Vec<_> = workers.into_iter().map(join).collect();
         let correlator = join(correlator)?;
@@ -82,15 +85,28 @@ impl Reader {
     fn frame(&mut self, frame: &RawFrame<'_>) -> bool {
         let paced = self.pacer.frame(frame.time);
         if let Some(marker) = paced.marker {
-            self.pending.iter_mut().for_each(|batch| batch.push_marker(marker));
-            if let Some(matcher) = self.next_lists.take() {
-                self.pending.iter_mut().for_each(|batch| batch.push_keywords(&matcher));
-            }
+            self.mark(marker);
         }
         let shard = self.shard(frame);
         let Some(batch) = self.pending.get_mut(shard) else { return false };
         batch.push_frame(paced.seq, paced.now, frame);
         !batch.is_full() || self.send()
+    }
+
+    /// Takes the time on a silent link and sends what waits; false when the workers are gone.
+    fn now(&mut self, time: Timestamp) -> bool {
+        if let Some(marker) = self.pacer.tick(time) {
+            self.mark(marker);
+        }
+        self.send()
+    }
+
+    /// Ends an epoch for all workers; other keyword lists hold from there on.
+    fn mark(&mut self, marker: Marker) {
+        self.pending.iter_mut().for_each(|batch| batch.push_marker(marker));
+        if let Some(matcher) = self.next_lists.take() {
+            self.pending.iter_mut().for_each(|batch| batch.push_keywords(&matcher));
+        }
     }
 
     /// Frames of one pair of addresses go to one worker, both ways; those without to the first.
@@ -143,11 +159,12 @@ fn work(plan: &Plan, batches: &Receiver<Batch>, epochs: &Sender<Epochs>, spare: 
 fn correlate(
     mut correlator: Correlator,
     epochs: &[Receiver<Epochs>],
-    out: &mut dyn Output,
+    out: &mut dyn Observer,
 ) -> Correlator {
     let mut waiting: Vec<_> = epochs.iter().map(|_| VecDeque::new()).collect();
     while let Some((marker, batches)) = next_epoch(epochs, &mut waiting) {
         correlator.epoch(&marker, batches, out);
+        out.epoch(&mut correlator, &marker);
     }
     correlator
 }
