@@ -1,6 +1,6 @@
 # One way in for people and machines. Each target does its own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench eval torture fmt lint docs
+.PHONY: help run build test bench eval torture fmt lint docs deb
 
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/release/anomalyzer
@@ -76,6 +76,10 @@ eval: build ## every labelled capture; writes docs/evaluation.md
 
 torture: build ## floods and damaged files; writes docs/reliability.md
 	$(CARGO) xtask torture
+
+deb: build ## a Debian package: out/anomalyzer_VERSION_ARCH.deb
+	$(call need,dpkg-dev)
+	packaging/debian/build $(BIN) out
 
 .PHONY: .setup .rust .want
 .setup: .rust
