@@ -1,8 +1,19 @@
 //! The HTTP API, the live stream, logins, and the console's files. The only HTTP server.
 
+mod auth;
+mod clock;
 pub mod control;
+mod error;
+mod extract;
 pub mod hub;
+mod json;
+mod limits;
+mod openapi;
+mod route;
+mod routes;
 mod server;
+mod state;
+mod times;
 
 pub use control::Control;
 pub use hub::Hub;
