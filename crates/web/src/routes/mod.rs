@@ -1,4 +1,10 @@
 //! The routes. Each file registers its own in one function; a new file adds two lines here.
+//!
+//! A route is registered with its rule: `routes.add(Rule::analyst().heavy(), routes!(get_thing))`.
+//! The guard has then checked role, CSRF and limits before the handler runs. The handler takes
+//! `State<AppState>`, [`crate::auth::Caller`], and parts by [`crate::extract`]; it returns
+//! `Result<_, Problem>`, and runs what blocks in [`crate::state::blocking`]. What changes something
+//! is noted by [`crate::audit::done`].
 
 mod health;
 
