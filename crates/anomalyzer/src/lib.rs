@@ -14,6 +14,8 @@ mod output;
 mod pipeline;
 mod progress;
 mod reload;
+#[allow(dead_code)] // put together step by step
+mod service;
 mod settings;
 mod stats;
 mod stop;
