@@ -1,6 +1,6 @@
 # One way in for people and machines. Each target does its own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench eval torture fmt lint docs deb
+.PHONY: help run build test bench bench-live eval torture fmt lint docs deb
 
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/release/anomalyzer
@@ -31,7 +31,7 @@ define want
 endef
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 out/demo.pcapng: build
 	@mkdir -p out
@@ -71,6 +71,10 @@ bench: build ## speed and memory beside argus, Suricata, tshark and nDPI; writes
 	$(call want,argus-server tshark libndpi-bin)
 	$(CARGO) xtask bench
 
+bench-live: build .suricata ## the highest rate on a wire without loss; adds to docs/benchmark.md
+	$(call need,iproute2 tcpreplay tcpdump curl)
+	$(CARGO) xtask bench live
+
 eval: build ## every labelled capture; writes docs/evaluation.md
 	$(CARGO) xtask eval
 
@@ -91,3 +95,14 @@ deb: build ## a Debian package: out/anomalyzer_VERSION_ARCH.deb
 
 .want:
 	$(call need,$(PACKAGES))
+
+# Suricata 7 is in the backports of Debian 12: their source is made of the one that is there.
+.PHONY: .suricata
+.suricata:
+	@command -v suricata >/dev/null || [ "$$(id -u)" != 0 ] || { \
+	  list=/etc/apt/sources.list.d; \
+	  sed -n '1,/^$$/p' $$list/debian.sources \
+	    | sed 's/^Suites:.*/Suites: bookworm-backports/' > $$list/anomalyzer-backports.sources \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	    --no-install-recommends -t bookworm-backports suricata; \
+	} || echo "suricata could not be installed: it is left out"

@@ -5,8 +5,10 @@ mod data;
 mod docs;
 mod edges;
 mod eval;
+mod lab;
 mod measure;
 mod new_detector;
+mod section;
 mod tidy;
 mod torture;
 
@@ -21,6 +23,7 @@ cargo xtask TASK
   new detector NAME    write a skeleton of a detector and its two lines
   bench                ours beside other tools on one large capture; docs/benchmark.md
   bench indicators     memory and look-ups of a million indicators of threat lists
+  bench live           the highest rate on a wire without loss, beside tcpdump and Suricata
   torture              floods and cut files; docs/reliability.md
   eval [--json]        the release binary over all labelled captures; docs/evaluation.md
   skipped              say which tests are skipped on this machine
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ["eval", "--json"] => eval::run(true),
         ["bench"] => bench::run(),
         ["bench", "indicators"] => bench::indicators::run(),
+        ["bench", "live"] => bench::live::run(),
         ["torture"] => torture::run(),
         ["new", "detector", id] => new_detector::run(&root(), id),
         ["measure", report, ..] => measure::inner(report.as_ref(), &raw_args(3)),
