@@ -9,6 +9,7 @@ pub mod control;
 mod error;
 pub mod filter;
 pub mod history;
+mod moment;
 pub mod series;
 mod time;
 
@@ -16,6 +17,7 @@ pub use control::Control;
 pub use error::{Result, StoreError};
 pub use filter::Filter;
 pub use history::History;
+pub use moment::moment;
 pub use series::SeriesStore;
 pub use time::Range;
 
