@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod clock;
 pub mod control;
+mod data;
 mod error;
 mod extract;
 pub mod hub;

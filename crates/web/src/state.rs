@@ -1,5 +1,6 @@
 //! What every handler can reach, and how it runs work that blocks.
 
+use crate::data::Data;
 use crate::error::Problem;
 use crate::limits::Limits;
 use crate::{Control, Hub, Options};
@@ -32,6 +33,8 @@ pub(crate) struct App {
     pub(crate) options: Options,
     /// Counters and limits of callers.
     pub(crate) limits: Limits,
+    /// What the routes of data keep in memory.
+    pub(crate) data: Data,
     turns: Arc<Semaphore>,
     account_turns: Arc<Semaphore>,
 }
@@ -45,6 +48,7 @@ impl AppState {
             control,
             options,
             limits: Limits::default(),
+            data: Data::default(),
             turns: Arc::new(Semaphore::new(BLOCKING_MAX)),
             account_turns: Arc::new(Semaphore::new(ACCOUNTS_MAX)),
         }))
