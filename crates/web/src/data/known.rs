@@ -23,7 +23,6 @@ const ALERTS_MAX: usize = 5_000;
 /// Most sources kept.
 const SOURCES_MAX: usize = 64;
 
-
 /// Devices of one source by their addresses.
 #[derive(Debug, Default)]
 pub(crate) struct Names {

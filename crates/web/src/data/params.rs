@@ -21,8 +21,7 @@ pub(crate) fn bounded(
 ) -> Result<usize, Problem> {
     let Some(text) = value else { return Ok(default) };
     text.trim().parse::<usize>().ok().filter(|number| range.contains(number)).ok_or_else(|| {
-        let message =
-            format!("expected a whole number from {} to {}", range.start(), range.end());
+        let message = format!("expected a whole number from {} to {}", range.start(), range.end());
         Problem::field(field, message)
     })
 }
@@ -93,10 +92,14 @@ pub(crate) fn severity(value: Option<&str>, default: Severity) -> Result<Severit
 }
 
 /// States, separated by commas. `all` or nothing named: every state.
-pub(crate) fn states(value: Option<&str>, default: &[AlertState]) -> Result<Vec<AlertState>, Problem> {
+pub(crate) fn states(
+    value: Option<&str>,
+    default: &[AlertState],
+) -> Result<Vec<AlertState>, Problem> {
     let Some(text) = value else { return Ok(default.to_vec()) };
     let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let states: Vec<_> = words.filter(|word| *word != "all").map(state).collect::<Result<_, _>>()?;
+    let states: Vec<_> =
+        words.filter(|word| *word != "all").map(state).collect::<Result<_, _>>()?;
     Ok(states)
 }
 
