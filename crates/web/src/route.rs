@@ -103,6 +103,11 @@ impl Routes {
         Self { state, router, table: Vec::new() }
     }
 
+    /// Most bytes of an uploaded capture.
+    pub(crate) fn upload_max(&self) -> u64 {
+        self.state.options.upload_max
+    }
+
     /// Registers handlers (`routes!(get_thing, put_thing)`, all of one path) under a rule.
     pub(crate) fn add(&mut self, rule: Rule, route: UtoipaMethodRouter<AppState>) {
         let (schemas, mut paths, methods) = route;

@@ -3,7 +3,7 @@
 use crate::clock;
 use crate::error::Problem;
 use crate::state::AppState;
-use anomalyzer_store::control::SourceKind;
+use anomalyzer_store::control::{Source, SourceKind};
 use anomalyzer_store::{Range, SourceId, moment};
 use anomalyzer_wire::Timestamp;
 
@@ -39,14 +39,18 @@ pub(crate) fn source_now(
         }
         Err(error) => return Err(error.into()),
     };
-    let now = match source.kind {
+    Ok((id, now_of(&source)))
+}
+
+/// What ranges of a source count back from: the wall clock of a live one, else its latest packet.
+pub(crate) fn now_of(source: &Source) -> Timestamp {
+    match source.kind {
         SourceKind::Live => clock::timestamp(),
         // `to` is exclusive: the latest packet itself must be within.
         SourceKind::File | SourceKind::Demo => {
             source.last.map_or_else(clock::timestamp, |last| last.plus_nanos(1_000))
         }
-    };
-    Ok((id, now))
+    }
 }
 
 /// One time of a query.

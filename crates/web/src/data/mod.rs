@@ -4,12 +4,15 @@
 mod band;
 mod geo;
 mod known;
+mod page;
 mod params;
+pub(crate) mod schema;
 mod slices;
 
 pub(crate) use band::{Limits, band};
 pub(crate) use geo::{Geo, Place};
 pub(crate) use known::{Known, Names};
+pub(crate) use page::Page;
 pub(crate) use params::*;
 pub(crate) use slices::*;
 

@@ -3,11 +3,13 @@
 mod alert;
 mod device;
 mod flow;
+mod source;
 mod time;
 
 pub(crate) use alert::{alert_item, incident_item, state_name};
 pub(crate) use device::{device_item, device_label};
 pub(crate) use flow::{FlowDevice, FlowExtra, flow_item};
+pub(crate) use source::{SourceItem, source_item};
 pub(crate) use time::{seconds, stamp};
 
 use serde_json::value::RawValue;

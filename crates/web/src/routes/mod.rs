@@ -7,10 +7,16 @@
 //! is noted by [`crate::audit::done`].
 
 mod health;
+mod interfaces;
+mod sources;
+mod upload;
 
 use crate::route::Routes;
 
 /// Registers every route.
 pub(crate) fn all(routes: &mut Routes) {
     health::register(routes);
+    interfaces::register(routes);
+    sources::register(routes);
+    upload::register(routes, routes.upload_max());
 }
