@@ -21,8 +21,9 @@ pub use bytes::ByteOrder;
 pub use error::{Damage, OpenError, OpenProblem, ReadError};
 pub use filter::{Filter, FilterError, FilterSet};
 pub use live::{
-    ANY, LiveCapture, LiveError, LiveEvent, LiveInterface, LiveOptions, LiveStats,
-    default_interface, interfaces, missing_rights,
+    ANY, LiveCapture, LiveError, LiveEvent, LiveInterface, LiveOptions, LiveStats, Phase, Sensor,
+    SensorEvent, WatchOptions, WatchState, Watcher, default_interface, interfaces, missing_rights,
+    watch,
 };
 pub use pcapng::{Interface, MAX_INTERFACES};
 pub use reader::{CaptureFile, CaptureInfo, CaptureReader, Progress};

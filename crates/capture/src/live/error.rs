@@ -2,7 +2,7 @@
 
 use crate::filter::FilterError;
 
-/// Bits of the capabilities in `/proc/self/status` (linux/capability.h).
+/// Bits of the capabilities in `/proc/thread-self/status` (linux/capability.h).
 const CAP_NET_RAW_BIT: u32 = 13;
 const CAP_NET_ADMIN_BIT: u32 = 12;
 
@@ -23,7 +23,8 @@ pub enum LiveError {
     /// The right is missing.
     #[error(
         "capturing on {interface} needs the capability {capability}, which this process does not \
-         have; grant it with: {remedy}"
+         have; grant it with: {remedy} (in a systemd unit: AmbientCapabilities={capability}; once: \
+         start it with sudo)"
     )]
     NotPermitted {
         /// The interface asked for.
@@ -63,7 +64,7 @@ pub enum LiveError {
 impl LiveError {
     /// The error of an interface that could not be opened: a missing right is told from the rest.
     pub(super) fn on_opening(interface: &str, reason: &str) -> Self {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
         match missing_capability(&status, reason) {
             Some(capability) => {
                 Self::NotPermitted { interface: interface.to_owned(), capability, remedy: remedy() }
@@ -85,7 +86,7 @@ pub fn missing_rights() -> Option<(Vec<&'static str>, String)> {
     (!missing.is_empty()).then(|| (missing, remedy()))
 }
 
-/// The capability that a process of this `/proc/self/status` lacks, if that is why libpcap refused.
+/// The capability that a thread of this `/proc/thread-self/status` lacks, if that is why libpcap refused.
 fn missing_capability(status: &str, reason: &str) -> Option<&'static str> {
     let reason = reason.to_ascii_lowercase();
     let refused = ["permi", "cap_net"].iter().any(|word| reason.contains(word));

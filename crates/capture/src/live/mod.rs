@@ -4,7 +4,12 @@
 //! the kernel's ring and are counted by [`LiveCapture::stats`].
 
 mod error;
+mod fanout;
 mod interfaces;
+mod links;
+mod queue;
+mod sensor;
+mod watch;
 
 use anomalyzer_wire::{LinkType, RawFrame, Timestamp};
 use pcap::{Active, Capture, Precision};
@@ -14,6 +19,8 @@ use rustix::io::Errno;
 use crate::filter::{FilterError, link_of_dlt, reason};
 pub use error::{LiveError, missing_rights};
 pub use interfaces::{ANY, LiveInterface, default_interface, interfaces};
+pub use sensor::{Sensor, SensorEvent};
+pub use watch::{Phase, WatchOptions, WatchState, Watcher, watch};
 
 /// How to capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +122,40 @@ impl LiveCapture {
             drained: true,
             counters: Counters::default(),
         })
+    }
+
+    /// Opens an interface with several rings among which the kernel deals frames out by flow.
+    pub(crate) fn open_queues(
+        interface: &str,
+        options: &LiveOptions,
+        queues: usize,
+    ) -> Result<Vec<Self>, LiveError> {
+        let mut all = vec![Self::open(interface, options)?];
+        if queues <= 1 {
+            return Ok(all);
+        }
+        let refused = |reason| LiveError::Refused { interface: interface.to_owned(), reason };
+        let mut group = None;
+        for capture in &all {
+            group = Some(fanout::Group::make(&capture.capture).map_err(refused)?);
+        }
+        for _ in 1..queues {
+            let capture = Self::open(interface, options)?;
+            group.map_or(Ok(()), |g| g.join(&capture.capture)).map_err(refused)?;
+            all.push(capture);
+        }
+        // Until a ring joined the group it saw every frame.
+        all.iter_mut().skip(1).for_each(Self::discard);
+        Ok(all)
+    }
+
+    /// Throws away what has come until now, and forgets that it was counted.
+    fn discard(&mut self) {
+        while let Ok(_frame) = self.capture.next_packet() {}
+        if let Ok(stat) = self.capture.stats() {
+            self.counters.latest = [stat.received, stat.dropped, stat.if_dropped];
+        }
+        self.drained = true;
     }
 
     /// The next frame. When none is there it says so at once, and waits at the next call.

@@ -14,4 +14,5 @@ mod live;
 mod packed;
 mod shared;
 mod support;
+mod watching;
 mod writers;
