@@ -1,0 +1,23 @@
+// English. One file for each part of the console; keys begin with the part's name.
+import { alerts } from './en/alerts';
+import { devices } from './en/devices';
+import { flows } from './en/flows';
+import { frame } from './en/frame';
+import { overview } from './en/overview';
+import { reports } from './en/reports';
+import { settings } from './en/settings';
+import { traffic } from './en/traffic';
+
+export const en = {
+  ...frame,
+  ...overview,
+  ...traffic,
+  ...flows,
+  ...devices,
+  ...alerts,
+  ...settings,
+  ...reports,
+};
+export type Key = keyof typeof en;
+
+export default en;

@@ -1,0 +1,4 @@
+// English texts of the page alerts.
+export const alerts = {
+  'alerts.title': 'Alerts',
+};

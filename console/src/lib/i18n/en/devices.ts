@@ -1,0 +1,4 @@
+// English texts of the page devices.
+export const devices = {
+  'devices.title': 'Devices',
+};

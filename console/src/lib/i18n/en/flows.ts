@@ -1,0 +1,4 @@
+// English texts of the page flows.
+export const flows = {
+  'flows.title': 'Flows',
+};

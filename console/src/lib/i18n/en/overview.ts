@@ -1,0 +1,4 @@
+// English texts of the page overview.
+export const overview = {
+  'overview.title': 'Overview',
+};

@@ -1,0 +1,4 @@
+// English texts of the page reports.
+export const reports = {
+  'reports.title': 'Reports',
+};

@@ -1,0 +1,4 @@
+// English texts of the page settings.
+export const settings = {
+  'settings.title': 'Settings',
+};

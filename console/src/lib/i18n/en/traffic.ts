@@ -1,0 +1,4 @@
+// English texts of the page traffic.
+export const traffic = {
+  'traffic.title': 'Traffic',
+};

@@ -1,0 +1,16 @@
+// Formatting in the language of the console: what components call.
+import * as format from './format';
+import { language } from './i18n.svelte';
+
+export const bytes = (n: number) => format.bytes(n, language());
+export const bitRate = (n: number) => format.bitRate(n, language());
+export const count = (n: number) => format.count(n, language());
+export const percent = (n: number) => format.percent(n, language());
+export const duration = (n: number) => format.duration(n, language());
+const toDate = (at: string | number | Date) => (typeof at === 'number' ? new Date(at * 1000) : new Date(at));
+/** Of an RFC 3339 text, or seconds since 1970. */
+export const clock = (at: string | number | Date) => format.clock(toDate(at), language());
+export const fullTime = (at: string | number | Date) => format.fullTime(toDate(at), language());
+export const ago = (at: string | number | Date, now: number = Date.now()) =>
+  format.ago((now - toDate(at).getTime()) / 1000, language());
+export { endpoint } from './format';
