@@ -11,6 +11,7 @@ pub mod config;
 mod correlator;
 pub mod count;
 pub mod detect;
+pub mod device;
 mod dns;
 pub mod finding;
 pub mod flow;
@@ -28,7 +29,7 @@ mod worker;
 
 pub use alert::{Alert, HostRisk, Incident, Severity, View};
 pub use config::Config;
-pub use correlator::{Correlator, Output};
+pub use correlator::{Correlator, Judged, Output, Reconfigured};
 pub use finding::{Evidence, Finding, Subject, Tally};
 pub use flow::{FiveTuple, FlowRecord};
 pub use observation::Observation;

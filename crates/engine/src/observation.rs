@@ -195,6 +195,9 @@ pub struct FlowOutcome {
     pub first: FirstPacket,
     /// When the flow started.
     pub started: Timestamp,
+    /// Hardware addresses of the originator's and the responder's side, as far as frames of both
+    /// were seen; none of a flow inside a tunnel.
+    pub macs: [Option<Mac>; 2],
     /// The news.
     pub outcome: Outcome,
 }
@@ -226,6 +229,8 @@ pub struct TrafficDigest {
     pub id: FlowId,
     /// Originator, responder, ports, protocol.
     pub tuple: FiveTuple,
+    /// Application protocol as far as it is recognised by the end of the second.
+    pub app: AppProto,
     /// The flow has seen packets of both sides (at any time so far).
     pub two_way: bool,
     /// Packets within this second: by originator, by responder.
@@ -263,6 +268,9 @@ pub struct SecondTotals {
     pub other: u64,
     /// Flows that started.
     pub flows: u64,
+    /// Bytes on the wire by protocol, in the order of the packets above: TCP, UDP, ICMP, ARP,
+    /// everything else.
+    pub protocol_bytes: [u64; 5],
 }
 
 /// A fact of an application protocol with the flow it belongs to.

@@ -69,6 +69,9 @@ pub(crate) fn add(sum: &mut SecondTotals, more: &SecondTotals) {
     sum.arp += more.arp;
     sum.other += more.other;
     sum.flows += more.flows;
+    for (bytes, more) in sum.protocol_bytes.iter_mut().zip(more.protocol_bytes) {
+        *bytes += more;
+    }
 }
 
 #[cfg(test)]

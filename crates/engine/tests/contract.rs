@@ -9,6 +9,7 @@ use anomalyzer_engine::observation::{
     ArpSeen, FirstPacket, FlowOutcome, FlowStarted, IcmpError, Kinds, MalformedSeen, Outcome,
     SecondTotals, Seen, TrafficDigest,
 };
+use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Addr, Arp, Layer, Mac, Malformed, MalformedKind, Quoted, Timestamp};
 use std::collections::BTreeSet;
 
@@ -105,6 +106,7 @@ impl Random {
                 tuple,
                 first: self.first(),
                 started: now.plus_nanos(-(i64::from(self.word()) * 100_000)),
+                macs: [None; 2],
                 outcome: self.outcome(),
             }),
             7 | 8 => Observation::Traffic(self.digest(id, tuple)),
@@ -165,6 +167,7 @@ impl Random {
         TrafficDigest {
             id,
             tuple,
+            app: AppProto::Unknown,
             two_way: self.below(2) == 0,
             packets,
             bytes: [u64::from(packets[0]) * 80, self.next() >> 20],

@@ -250,6 +250,7 @@ pub(crate) fn series() -> Series {
             arp: 0,
             other: packets - packets * 8 / 10 - packets / 10 - packets / 20,
             flows: packets / 50,
+            ..SecondTotals::default()
         });
     }
     series

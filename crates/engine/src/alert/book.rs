@@ -53,6 +53,7 @@ pub struct AlertBook {
     /// Findings of subjects that must be found again before they are an alert.
     waiting: Waiting,
     counters: BookCounters,
+    revision: u64,
 }
 
 impl AlertBook {
@@ -67,7 +68,24 @@ impl AlertBook {
             next: 0,
             waiting: Waiting::new(seed),
             counters: BookCounters::default(),
+            revision: 0,
         }
+    }
+
+    /// Rises whenever an alert comes, grows or goes.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Keeps at most so many alerts from now on.
+    pub fn set_capacity(&mut self, capacity: usize) {
+        self.capacity = capacity.max(1);
+    }
+
+    /// Something outside of the book changes what readers see of its alerts.
+    pub(crate) fn touch(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
     }
 
     /// Replaces the re-open gap, in nanoseconds of packet time.
@@ -90,6 +108,8 @@ impl AlertBook {
         {
             let before = growth.severity();
             growth.update(finding, severity);
+            self.revision += 1;
+            growth.revision = self.revision;
             let after = growth.severity();
             if before != after {
                 self.order.remove(&(before, ordinal));
@@ -117,10 +137,21 @@ impl AlertBook {
     /// folded into it. `macs` gives the hardware address of a host where it is known on the
     /// segment.
     pub fn alerts(&self, macs: &dyn Fn(Addr) -> Option<Mac>) -> Vec<Alert> {
+        self.alerts_since(None, macs)
+    }
+
+    /// Alerts that came or grew behind a revision, or in which something else was folded; `None`
+    /// gives all.
+    pub fn alerts_since(
+        &self,
+        revision: Option<u64>,
+        macs: &dyn Fn(Addr) -> Option<Mac>,
+    ) -> Vec<Alert> {
         let growths: Vec<&Growth> = self.growths.values().collect();
         let mut alerts: Vec<Alert> = fold::fold(&growths)
             .into_iter()
-            .map(|(growth, folded)| growth.alert(folded, macs))
+            .filter(|standing| revision.is_none_or(|revision| standing.revision > revision))
+            .map(|standing| standing.growth.alert(standing.folded, macs))
             .collect();
         alerts.sort_by(|a, b| (a.first, &a.id).cmp(&(b.first, &b.id)));
         alerts
@@ -142,14 +173,19 @@ impl AlertBook {
         BookCounters { waiting, forgotten, ..self.counters }
     }
 
-    fn open(&mut self, key: (&'static str, Subject), growth: Growth) {
+    fn open(&mut self, key: (&'static str, Subject), mut growth: Growth) {
         let severity = growth.severity();
-        if self.growths.len() >= self.capacity && !self.make_room(severity) {
-            self.counters.dropped += 1;
-            return;
+        // More than one has to go when the capacity was lowered.
+        while self.growths.len() >= self.capacity {
+            if !self.make_room(severity) {
+                self.counters.dropped += 1;
+                return;
+            }
         }
         let ordinal = self.next;
         self.next += 1;
+        self.revision += 1;
+        growth.revision = self.revision;
         self.newest.insert(key, ordinal);
         self.order.insert((severity, ordinal));
         self.growths.insert(ordinal, growth);

@@ -20,27 +20,40 @@ const VOLUME: [&str; 4] = ["flood", "ddos", "port-scan", "host-sweep"];
 /// Statistics are counted by whole seconds, so two seconds between them still touch.
 const SLACK_NANOS: i64 = 2_000_000_000;
 
-/// An alert that stands alone with what it explains: detector ids and how many alerts.
-type Standing<'a> = (&'a Growth, Vec<(&'static str, u64)>);
+/// Detector ids and how many alerts of each.
+type Counts = Vec<(&'static str, u64)>;
+
+/// An alert that stands alone with what it explains.
+pub(super) struct Standing<'a> {
+    pub(super) growth: &'a Growth,
+    /// What was folded in.
+    pub(super) folded: Counts,
+    /// The latest revision of it and of what was folded in.
+    pub(super) revision: u64,
+}
 
 /// Gives every alert that stands alone, with the statistics folded into it.
 pub(super) fn fold<'a>(growths: &[&'a Growth]) -> Vec<Standing<'a>> {
     let index = Index::new(growths);
-    let mut folded: BTreeMap<usize, Vec<(&'static str, u64)>> = BTreeMap::new();
+    let mut folded: BTreeMap<usize, (Counts, u64)> = BTreeMap::new();
     let mut standing = Vec::with_capacity(growths.len());
     for (at, growth) in growths.iter().enumerate() {
-        match index.explanation(growth) {
-            Some(by) => count(folded.entry(by).or_default(), growth.detector()),
-            None => standing.push(at),
+        if let Some(by) = index.explanation(growth) {
+            let (counts, revision) = folded.entry(by).or_default();
+            count(counts, growth.detector());
+            *revision = growth.revision.max(*revision);
+        } else {
+            standing.push((at, *growth));
         }
     }
-    standing
-        .into_iter()
-        .filter_map(|at| growths.get(at).map(|i| (*i, folded.remove(&at).unwrap_or_default())))
-        .collect()
+    let alone = standing.into_iter().map(|(at, growth)| {
+        let (folded, revision) = folded.remove(&at).unwrap_or_default();
+        Standing { growth, folded, revision: revision.max(growth.revision) }
+    });
+    alone.collect()
 }
 
-fn count(folded: &mut Vec<(&'static str, u64)>, detector: &'static str) {
+fn count(folded: &mut Counts, detector: &'static str) {
     match folded.binary_search_by_key(&detector, |(id, _)| *id) {
         Ok(at) => {
             if let Some((_, n)) = folded.get_mut(at) {

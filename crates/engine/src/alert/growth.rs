@@ -43,6 +43,8 @@ pub(super) struct Growth {
     told: Finding,
     /// Why it was held back first; a sentence, or empty.
     held: String,
+    /// The book's revision of its last change.
+    pub(super) revision: u64,
 }
 
 impl Growth {
@@ -59,6 +61,7 @@ impl Growth {
             current: finding.count,
             told: finding,
             held: String::new(),
+            revision: 0,
         }
     }
 

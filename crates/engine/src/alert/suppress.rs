@@ -238,6 +238,14 @@ pub fn expiry(text: &str, created: Option<Timestamp>) -> Result<Timestamp, Strin
     Ok(created.plus_secs(i64::from(number).saturating_mul(unit)))
 }
 
+/// The id of the first rule that hides the alert.
+pub(crate) fn hider<'a>(
+    mut rules: impl Iterator<Item = &'a Suppression>,
+    alert: &Alert,
+) -> Option<String> {
+    rules.find(|rule| rule.hides(alert)).map(Suppression::id)
+}
+
 /// Leaves out the alerts that a rule hides, each counted for the first rule that does.
 pub(crate) fn apply(rules: &[Suppression], alerts: Vec<Alert>) -> (Vec<Alert>, Vec<Hidden>) {
     if rules.is_empty() {

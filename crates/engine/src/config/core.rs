@@ -54,12 +54,15 @@ macro_rules! core {
 /// Every setting outside of the detectors.
 #[rustfmt::skip] // one row is one setting
 #[allow(clippy::cast_lossless)] // one macro for fields of several widths
-pub(crate) static CORE: [Core; 14] = [
+pub(crate) static CORE: [Core; 15] = [
     core!("limits", "flows", Count, (1_024.0, 16_777_216.0),
         "Flows kept at a time, over all workers; half-open flows and those of one packet go first.",
         config.limits.flows: usize),
     core!("limits", "hosts", Count, (1_024.0, 16_777_216.0),
         "Hosts with statistics.", config.limits.hosts: usize),
+    core!("limits", "devices", Count, (256.0, 1_048_576.0),
+        "Devices of the site that are kept track of; those that tell nothing of themselves go \
+         first.", config.limits.devices: usize),
     core!("limits", "alerts", Count, (100.0, 1_000_000.0),
         "Alerts kept; the oldest of the lowest severity goes first.", config.limits.alerts: usize),
     core!("limits", "stream_bytes", Bytes, (1_048_576.0, 17_179_869_184.0),

@@ -58,7 +58,13 @@ struct Defaults {
 }
 
 const DEFAULT: Defaults = Defaults {
-    limits: Limits { flows: 262_144, hosts: 65_536, alerts: 50_000, stream_bytes: 64 << 20 },
+    limits: Limits {
+        flows: 262_144,
+        hosts: 65_536,
+        devices: 16_384,
+        alerts: 50_000,
+        stream_bytes: 64 << 20,
+    },
     flow: FlowSettings {
         tcp_new_s: 60,
         tcp_idle_s: 300,
@@ -79,6 +85,8 @@ pub struct Limits {
     pub flows: usize,
     /// Hosts with statistics.
     pub hosts: usize,
+    /// Devices of the site in the inventory.
+    pub devices: usize,
     /// Alerts kept.
     pub alerts: usize,
     /// Bytes of out-of-order TCP segments and application prefixes buffered, over all workers.

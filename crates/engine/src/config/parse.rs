@@ -109,6 +109,21 @@ impl Config {
         value::keys().into_iter().filter_map(shown).collect()
     }
 
+    /// Full keys whose values differ, those of hosts apart.
+    pub fn differences<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = String> + 'a {
+        value::keys().into_iter().filter(move |key| {
+            value::find(key)
+                .is_ok_and(|target| value::show(self, target) != value::show(other, target))
+        })
+    }
+
+    /// True for keys that hold only after the next start: sizes of tables that are made once, and
+    /// what workers hold.
+    pub fn needs_restart(key: &str) -> bool {
+        let sizes = key.starts_with("limits.") && key != "limits.alerts";
+        sizes || key.starts_with("flow.") || key.starts_with("stream.")
+    }
+
     /// Where the value of a full key comes from.
     pub fn origin(&self, key: &str) -> Origin {
         self.origins.get(key).cloned().unwrap_or_default()

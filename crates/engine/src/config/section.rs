@@ -127,6 +127,13 @@ pub struct Values {
     numbers: Vec<f64>,
 }
 
+impl PartialEq for Values {
+    /// Of the same detector: equal numbers.
+    fn eq(&self, other: &Self) -> bool {
+        self.numbers == other.numbers
+    }
+}
+
 impl Values {
     /// The number of a setting. A key that is not in the table is our bug: debug builds say so,
     /// release builds answer 0.
@@ -170,7 +177,7 @@ impl Values {
 }
 
 /// Resolved settings of one detector.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Section {
     id: &'static str,
     /// False when the detector is switched off.

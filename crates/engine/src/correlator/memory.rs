@@ -1,6 +1,6 @@
 //! What outlasts a run: taken out of the detectors, and handed back to them.
 
-use super::Correlator;
+use super::{Correlator, Running};
 use crate::state::{SCHEMA, State};
 
 impl Correlator {
@@ -28,15 +28,22 @@ impl Correlator {
         let mut warnings = state.judgement.cut();
         for running in &mut self.running {
             let Some(part) = state.detectors.remove(running.spec.id) else { continue };
-            if let Err(problem) = running.detector.restore(&part) {
-                // Whatever it took before it noticed is dropped.
-                running.detector = (running.spec.build)(&running.section, self.seed);
-                let id = running.spec.id;
-                warnings.push(format!("{id} cannot use what it saved ({problem}); it learns anew"));
-            }
+            warnings.extend(running.restore(&part, self.seed));
         }
         self.carried = state;
+        self.judged_anew();
         warnings
+    }
+}
+
+impl Running {
+    /// Gives the detector what it has saved; a sentence when it cannot use it.
+    pub(super) fn restore(&mut self, part: &serde_json::Value, seed: u64) -> Option<String> {
+        let problem = self.detector.restore(part).err()?;
+        // Whatever it took before it noticed is dropped.
+        self.detector = (self.spec.build)(&self.section, seed);
+        let id = self.spec.id;
+        Some(format!("{id} cannot use what it saved ({problem}); it learns anew"))
     }
 }
 

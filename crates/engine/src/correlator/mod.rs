@@ -1,21 +1,25 @@
 //! The correlator: merges what the workers saw, in order, and runs the detectors.
 
 mod facts;
+mod judged;
 mod listed;
+mod live;
 mod memory;
 mod merge;
 mod ranked;
+mod reconfigure;
 mod resolved;
 
 use crate::alert::incident::{self, Joining};
 use crate::alert::risk::{self, Weighing};
-use crate::alert::suppress::{self, Hidden, Suppression};
-use crate::alert::{Alert, AlertBook, View};
+use crate::alert::{AlertBook, View};
 use crate::config::{Config, Section};
 use crate::detect::{DETECTORS, Detector, Reporter, Spec};
+use crate::device::Inventory;
 use crate::finding::Finding;
 use crate::flow::FlowRecord;
 use crate::observation::{ListedSeen, Observation, SecondTotals, Seen};
+use crate::rollup::Row;
 use crate::series::Series;
 use crate::state::State;
 use crate::summary::Summary;
@@ -23,6 +27,9 @@ use crate::threat::Indicators;
 use crate::worker::{EpochBatch, Marker};
 use anomalyzer_wire::{Addr, Timestamp};
 use facts::Facts;
+pub use judged::Judged;
+use live::Live;
+pub use reconfigure::Reconfigured;
 use resolved::Resolved;
 use std::sync::Arc;
 
@@ -38,6 +45,10 @@ fn within_second(marker: &Marker) -> Timestamp {
 pub trait Output {
     /// A flow record was written.
     fn flow(&mut self, record: &FlowRecord);
+
+    /// A second is complete, with its traffic by protocol, application, port and device. Only of a
+    /// correlator that is [`Correlator::live`], and only of seconds with frames.
+    fn second(&mut self, _totals: &SecondTotals, _rows: &[Row]) {}
 }
 
 /// Runs the detectors over the merged observations of all workers.
@@ -56,6 +67,9 @@ pub struct Correlator {
     indicators: Arc<Indicators>,
     /// What the observation at hand has to do with threat lists.
     listed: Vec<ListedSeen>,
+    live: Option<Box<Live>>,
+    /// The book's revision when rules or verdicts changed last.
+    judged_at: u64,
 }
 
 struct Running {
@@ -87,6 +101,14 @@ impl Running {
     }
 }
 
+/// Detectors by the kind of observation that they see.
+fn by_kind(running: &[Running]) -> [Vec<usize>; KINDS] {
+    std::array::from_fn(|bit| {
+        let sees = |r: &Running| r.spec.sees.0 & (1 << bit) != 0;
+        running.iter().enumerate().filter(|(_, r)| sees(r)).map(|(i, _)| i).collect()
+    })
+}
+
 impl Correlator {
     /// A correlator for any number of workers; `seed` keys its hash tables.
     pub fn new(config: &Arc<Config>, seed: u64) -> Self {
@@ -98,15 +120,10 @@ impl Correlator {
                 Some(Running { spec, section, detector, wake: None })
             })
             .collect();
-        let mut by_kind: [Vec<usize>; KINDS] = std::array::from_fn(|_| Vec::new());
-        for (bit, detectors) in by_kind.iter_mut().enumerate() {
-            let sees = |r: &Running| r.spec.sees.0 & (1 << bit) != 0;
-            detectors.extend(running.iter().enumerate().filter(|(_, r)| sees(r)).map(|(i, _)| i));
-        }
         Self {
             config: Arc::clone(config),
+            by_kind: by_kind(&running),
             running,
-            by_kind,
             findings: Vec::new(),
             book: AlertBook::new(config.limits.alerts, seed),
             facts: Facts::new(config, seed),
@@ -115,7 +132,27 @@ impl Correlator {
             seed,
             indicators: Arc::default(),
             listed: Vec::new(),
+            live: None,
+            judged_at: 0,
         }
+    }
+
+    /// Keeps traffic by second and the inventory of devices too, for a program that goes on; to be
+    /// called before the first epoch. Rows go to [`Output::second`].
+    #[must_use]
+    pub fn live(mut self) -> Self {
+        self.live = Some(Box::new(Live::new(&self.config, self.seed)));
+        self
+    }
+
+    /// The devices of the site; `None` unless [`Self::live`].
+    pub fn devices(&self) -> Option<&Inventory> {
+        self.live.as_ref().map(|live| &live.devices)
+    }
+
+    /// The settings that hold.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
     }
 
     /// Takes threat lists, in place of those before.
@@ -169,6 +206,9 @@ impl Correlator {
             let time = within_second(marker);
             let what = Observation::Second(second);
             self.observe(Seen { seq: marker.seq, time, what }, out);
+            if let Some(live) = &mut self.live {
+                out.second(&second, live.rollup.end(&second));
+            }
         }
     }
 
@@ -195,6 +235,9 @@ impl Correlator {
             Observation::Arp(arp) => self.facts.arp(arp),
             Observation::Keyword(hit) => self.facts.keyword(hit),
             _ => {}
+        }
+        if let Some(live) = &mut self.live {
+            live.observe(&seen, &self.config);
         }
         self.ask(&seen);
         if self.indicators.is_empty() {
@@ -241,23 +284,6 @@ impl Correlator {
         }
     }
 
-    /// Alerts so far that no rule hides, ordered by first time, then id.
-    pub fn alerts(&self) -> Vec<Alert> {
-        self.judged().0
-    }
-
-    /// Alerts with what people said about them, and what their rules hide.
-    fn judged(&self) -> (Vec<Alert>, Vec<Hidden>) {
-        let said = &self.carried.judgement;
-        let mut alerts = self.book.alerts(&|addr| self.facts.mac(addr));
-        for alert in &mut alerts {
-            alert.feedback = said.feedback.get(&alert.id).cloned();
-        }
-        let rules: Vec<Suppression> =
-            self.config.suppress.iter().chain(&said.suppressions).cloned().collect();
-        suppress::apply(&rules, alerts)
-    }
-
     /// Alerts, incidents and hosts at risk so far. Each call makes them anew.
     pub fn view(&self) -> View {
         let (alerts, hidden) = self.judged();
@@ -285,6 +311,9 @@ impl Correlator {
         summary.counters.push(("findings", book.findings));
         let evictions = self.running.iter().map(|r| r.detector.evictions()).sum();
         summary.counters.push(("detector_evictions", evictions));
+        if let Some(devices) = self.devices() {
+            summary.counters.push(("devices_evicted", devices.evictions()));
+        }
         summary.counters.sort_unstable();
         summary
     }

@@ -22,13 +22,13 @@ pub(super) const fn is_shared(mac: Mac) -> bool {
 }
 
 /// True when the address names one device.
-pub(super) const fn is_device(mac: Mac) -> bool {
+pub(crate) const fn is_device(mac: Mac) -> bool {
     !mac.is_zero() && !mac.is_multicast() && !is_shared(mac)
 }
 
 /// True for an address that software made up (locally administered bit): private Wi-Fi addresses,
 /// virtual machines and containers.
-pub(super) const fn is_made_up(mac: Mac) -> bool {
+pub(crate) const fn is_made_up(mac: Mac) -> bool {
     mac.0[0] & 2 != 0
 }
 

@@ -8,7 +8,7 @@ mod dga;
 mod dns_tunnel;
 mod exfiltration;
 mod flood;
-mod hardware;
+pub(crate) mod hardware;
 mod host_sweep;
 mod icmp_tunnel;
 mod keyword;

@@ -162,7 +162,14 @@ impl Script {
         outcome: Outcome,
     ) -> &mut Self {
         let id = FlowId(self.seq);
-        self.see(Observation::FlowOutcome(FlowOutcome { id, tuple, first, started, outcome }))
+        self.see(Observation::FlowOutcome(FlowOutcome {
+            id,
+            tuple,
+            first,
+            started,
+            macs: [None; 2],
+            outcome,
+        }))
     }
 
     /// A TCP flow that ended; `payload` by originator and by responder.
@@ -296,6 +303,7 @@ pub(crate) fn digest(tuple: FiveTuple) -> TrafficDigest {
     TrafficDigest {
         id: FlowId(0),
         tuple,
+        app: AppProto::default(),
         two_way: false,
         packets: [0, 0],
         bytes: [0, 0],

@@ -199,6 +199,7 @@ fn flow_outcome(flow: &Flow, outcome: Outcome) -> Observation {
         tuple: flow.tuple(),
         first: flow.first_packet,
         started: flow.first,
+        macs: flow.macs(),
         outcome,
     })
 }

@@ -113,16 +113,19 @@ impl WorkerTotals {
             Body::Arp(_) => {
                 self.arp.add(bytes);
                 second.arp += 1;
+                second.protocol_bytes[3] += u64::from(bytes);
             }
             Body::Other { ether_type } => {
                 if !count_kind(&mut self.ether, *ether_type, bytes) {
                     self.further_ether.add(bytes);
                 }
                 second.other += 1;
+                second.protocol_bytes[4] += u64::from(bytes);
             }
             Body::UnknownLink => {
                 self.unknown_link.add(bytes);
                 second.other += 1;
+                second.protocol_bytes[4] += u64::from(bytes);
             }
         }
         if let Some(note) = packet.malformed {
@@ -134,12 +137,14 @@ impl WorkerTotals {
         if let Some(volume) = self.ip.get_mut(usize::from(ip.proto)) {
             volume.add(bytes);
         }
-        match ip.proto {
-            6 => second.tcp += 1,
-            17 => second.udp += 1,
-            1 | 58 => second.icmp += 1,
-            _ => second.other += 1,
-        }
+        let (packets, place) = match ip.proto {
+            6 => (&mut second.tcp, 0),
+            17 => (&mut second.udp, 1),
+            1 | 58 => (&mut second.icmp, 2),
+            _ => (&mut second.other, 4),
+        };
+        *packets += 1;
+        second.protocol_bytes[place] += u64::from(bytes);
         self.counters.tunnelled += u64::from(ip.tunnel.is_some());
         self.counters.fragments += u64::from(ip.fragment.is_some());
     }

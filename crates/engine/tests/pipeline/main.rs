@@ -8,6 +8,7 @@ mod hostile;
 mod incidents;
 mod keywords;
 mod listed;
+mod live;
 mod order;
 mod pairing;
 mod scenarios;

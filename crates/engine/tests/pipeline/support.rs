@@ -1,8 +1,10 @@
 //! Runs frames through workers and correlator, as the program does.
 
+use anomalyzer_engine::device::Device;
 use anomalyzer_engine::flow::FlowEnd;
 use anomalyzer_engine::keyword::{KeywordHit, Matcher};
-use anomalyzer_engine::observation::{AppSeen, FlowOutcome};
+use anomalyzer_engine::observation::{AppSeen, FlowOutcome, SecondTotals};
+use anomalyzer_engine::rollup::Row;
 use anomalyzer_engine::threat::Indicators;
 use anomalyzer_engine::{
     Alert, Config, Correlator, EpochBatch, FlowRecord, HostRisk, Incident, Marker, Observation,
@@ -27,6 +29,10 @@ pub(crate) struct Outcome {
     pub(crate) facts: Vec<AppSeen>,
     /// Most flows that were open at a time.
     pub(crate) open_max: usize,
+    /// Traffic by second.
+    pub(crate) rows: Vec<Row>,
+    /// The inventory at the end.
+    pub(crate) devices: Vec<Device>,
 }
 
 /// A frame of any link type.
@@ -71,11 +77,16 @@ impl Open {
     }
 }
 
-struct Collect(Vec<FlowRecord>);
+struct Collect(Vec<FlowRecord>, Vec<Row>);
 
 impl Output for Collect {
     fn flow(&mut self, record: &FlowRecord) {
         self.0.push(record.clone());
+    }
+
+    fn second(&mut self, totals: &SecondTotals, rows: &[Row]) {
+        assert!(rows.iter().all(|row| row.second == totals.second));
+        self.1.extend_from_slice(rows);
     }
 }
 
@@ -109,9 +120,9 @@ impl Run {
         let mut workers: Vec<Worker> = (0..self.workers)
             .map(|_| Worker::new(&config, &matcher, self.workers, self.seed))
             .collect();
-        let mut correlator = Correlator::new(&config, self.seed);
+        let mut correlator = Correlator::new(&config, self.seed).live();
         correlator.set_indicators(&Arc::new(self.indicators));
-        let (mut pacer, mut out) = (Pacer::default(), Collect(Vec::new()));
+        let (mut pacer, mut out) = (Pacer::default(), Collect(Vec::new(), Vec::new()));
         let (mut hits, mut outcomes, mut facts) = (Vec::new(), Vec::new(), Vec::new());
         let mut open = Open::default();
         let swap = self.swap.map(|(epoch, matcher)| (epoch, Arc::new(matcher)));
@@ -153,9 +164,22 @@ impl Run {
         let View { alerts, incidents, hosts, .. } = view;
         let incidents = incidents.list;
         let hosts = hosts.list;
-        let flows = out.0;
+        let (flows, rows) = (out.0, out.1);
         let open_max = open.max;
-        Outcome { flows, alerts, incidents, hosts, summary, hits, outcomes, facts, open_max }
+        let devices = correlator.devices().unwrap().changed_since(0).cloned().collect();
+        Outcome {
+            flows,
+            alerts,
+            incidents,
+            hosts,
+            summary,
+            hits,
+            outcomes,
+            facts,
+            open_max,
+            rows,
+            devices,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Flow, PROTO_TCP, spoke};
 use crate::flow::tcp::conn_state;
 use crate::flow::{ConnState, FlowEnd, FlowId, FlowRecord, SideRecord};
 use crate::observation::TrafficDigest;
-use anomalyzer_wire::Timestamp;
+use anomalyzer_wire::{Mac, Timestamp};
 
 impl Flow {
     /// Takes the traffic since the last digest, by originator and responder.
@@ -15,6 +15,7 @@ impl Flow {
         TrafficDigest {
             id: self.id,
             tuple: self.tuple(),
+            app: self.app,
             two_way: self.two_way(),
             packets: [d.packets[o], d.packets[r]],
             bytes: [d.bytes[o], d.bytes[r]],
@@ -23,6 +24,13 @@ impl Flow {
             rsts: [d.rsts[o], d.rsts[r]],
             fragments: d.fragments,
         }
+    }
+
+    /// Hardware addresses of originator and responder; of a flow inside a tunnel they would be
+    /// those of the tunnel's ends.
+    pub(crate) fn macs(&self) -> [Option<Mac>; 2] {
+        let (o, r) = (self.orig & 1, 1 - (self.orig & 1));
+        if self.tunnel.is_some() { [None; 2] } else { [self.macs[o], self.macs[r]] }
     }
 
     /// The record of what happened so far.
