@@ -6,8 +6,11 @@
 //! `Result<_, Problem>`, and runs what blocks in [`crate::state::blocking`]. What changes something
 //! is noted by [`crate::audit::done`].
 
+mod flows;
 mod health;
 mod interfaces;
+mod overview;
+mod series;
 mod sources;
 mod upload;
 
@@ -15,8 +18,11 @@ use crate::route::Routes;
 
 /// Registers every route.
 pub(crate) fn all(routes: &mut Routes) {
+    flows::register(routes);
     health::register(routes);
     interfaces::register(routes);
+    overview::register(routes);
+    series::register(routes);
     sources::register(routes);
     upload::register(routes, routes.upload_max());
 }
