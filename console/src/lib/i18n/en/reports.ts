@@ -1,4 +1,3 @@
 // English texts of the page reports.
 export const reports = {
-  'reports.title': 'Reports',
 };

@@ -1,4 +1,4 @@
 // English texts of the page settings.
 export const settings = {
-  'settings.title': 'Settings',
+  'settings.suppressions': 'Muted alerts',
 };
