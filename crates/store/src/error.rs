@@ -1,6 +1,6 @@
 //! What can go wrong with a store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A result of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -30,6 +30,24 @@ pub enum StoreError {
     /// Another process holds the directory.
     #[error("{} is in use by another process", .0.display())]
     InUse(PathBuf),
+    /// Made by an earlier version of the program, and opened in a way that changes nothing.
+    #[error("{} was written by an earlier version ({found}; this one reads {known}); start the service once, it brings the file up to date", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The version that this program reads.
+        known: i64,
+    },
+    /// A file is not what it should be: damaged, or not ours.
+    #[error("{}: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// Made by a later version of the program.
     #[error("{} was written by a later version ({found}; this one knows up to {known})", path.display())]
     Newer {
@@ -43,8 +61,8 @@ pub enum StoreError {
     /// The thing asked for is not there.
     #[error("no such {0}")]
     Missing(&'static str),
-    /// Somebody else changed it in between.
-    #[error("{0} was changed in between")]
+    /// It clashes with what is there: somebody changed it in between, or a name is taken. In words.
+    #[error("{0}")]
     Conflict(&'static str),
     /// What was asked makes no sense; the words say what would.
     #[error("{0}")]
@@ -52,4 +70,22 @@ pub enum StoreError {
     /// The query took too long or asked for too much.
     #[error("{0}")]
     Limit(String),
+}
+
+/// Names what was attempted when SQLite says no. A full disk is told as such, whoever meets it.
+pub(crate) fn sql(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |source| match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full(what.to_owned()),
+        _ => StoreError::Sql { what, source },
+    }
+}
+
+/// Names the file when the file system says no.
+pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> StoreError {
+    move |source| match source.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            StoreError::Full(path.display().to_string())
+        }
+        _ => StoreError::Io { path: path.to_owned(), source },
+    }
 }

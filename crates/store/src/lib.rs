@@ -5,11 +5,13 @@
 //! hour) and the history (`history/SOURCE/flows/2026-11-21T13.db`: flow records, a file per hour).
 //! A damaged file of one costs nothing of the others. Calls block; call them on threads that may.
 
+mod clock;
 pub mod control;
 mod error;
 pub mod filter;
 pub mod history;
 mod moment;
+mod room;
 pub mod series;
 mod time;
 
@@ -21,6 +23,10 @@ pub use moment::moment;
 pub use series::SeriesStore;
 pub use time::Range;
 
+use error::io;
+use room::Room;
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,6 +99,9 @@ pub struct Store {
 
 struct Inner {
     dir: PathBuf,
+    room: Arc<Room>,
+    /// Held as long as the store is open; `None` when it is opened for reading only.
+    _lock: Option<File>,
     control: Control,
     series: SeriesStore,
     history: History,
@@ -108,10 +117,41 @@ impl Store {
     /// Opens the stores of a directory, makes what is missing, migrates what is older, sets aside
     /// what is damaged. One process at a time: a second one is refused.
     pub fn open(dir: &Path, options: &Options) -> Result<Self> {
-        let control = Control::open(dir)?;
+        make_dir(dir)?;
+        let lock = take(dir)?;
+        let room = Arc::new(Room::new(dir, options));
+        if let Err(error) = room.keep_reserve() {
+            tracing::warn!(%error, "no reserve is kept on the disk");
+        }
+        let control = Control::open(dir, Arc::clone(&room))?;
         let series = SeriesStore::open(dir)?;
         let history = History::open(dir, options)?;
-        Ok(Self { inner: Arc::new(Inner { dir: dir.to_owned(), control, series, history }) })
+        let (dir, _lock) = (dir.to_owned(), Some(lock));
+        Ok(Self { inner: Arc::new(Inner { dir, room, _lock, control, series, history }) })
+    }
+
+    /// Opens the stores for queries only, also while a service writes them: takes no lock, makes
+    /// and migrates nothing. A store of another version is refused.
+    pub fn open_read_only(dir: &Path) -> Result<Self> {
+        let options = Options::default();
+        let room = Arc::new(Room::new(dir, &options));
+        let control = Control::open_read_only(dir, Arc::clone(&room))?;
+        let series = SeriesStore::open(dir)?;
+        let history = History::open(dir, &options)?;
+        let dir = dir.to_owned();
+        Ok(Self { inner: Arc::new(Inner { dir, room, _lock: None, control, series, history }) })
+    }
+
+    /// The state of the disk and of the files.
+    pub fn health(&self) -> Health {
+        let inner = &self.inner;
+        Health {
+            storage_full: inner.room.problem(),
+            set_aside: inner.control.set_aside().to_vec(),
+            free_bytes: inner.room.free(),
+            bytes: [inner.control.bytes(), 0, 0, 0],
+            flows_dropped: 0,
+        }
     }
 
     /// The directory.
@@ -132,5 +172,27 @@ impl Store {
     /// Flow records.
     pub fn history(&self) -> &History {
         &self.inner.history
+    }
+}
+
+/// Makes the directory, for nobody else to look into.
+fn make_dir(dir: &Path) -> Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io(dir))
+}
+
+/// Takes the lock of a directory; it ends with the process, however that ends.
+fn take(dir: &Path) -> Result<File> {
+    let path = dir.join("lock");
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(io(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(dir.to_owned())),
+        Err(TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
     }
 }

@@ -1,12 +1,17 @@
 //! The control store: what must never be lost. SQLite, WAL, synced at every commit.
 //!
-//! One file for each kind of thing; each is an `impl Control` block with its types.
+//! One file or folder for each kind of thing; each is an `impl Control` block with its types.
 
 mod accounts;
 mod alerts;
 mod audit;
+mod db;
 mod devices;
 mod documents;
+mod limits;
+mod open;
+mod revision;
+mod schema;
 mod sources;
 
 pub use accounts::{NewSession, NewToken, NewUser, Role, Session, Token, User};
@@ -18,15 +23,18 @@ pub use devices::{DeviceChange, DeviceQuery, DeviceRow, NewDevice};
 pub use documents::{Document, DocumentKind};
 pub use sources::{NewSource, Source, SourceKind};
 
-use crate::Result;
-use std::path::Path;
+pub(crate) use db::lock;
+
+use db::Db;
+use limits::Counters;
 
 /// The control store.
 #[derive(Debug)]
-pub struct Control {}
-
-impl Control {
-    pub(crate) fn open(_dir: &Path) -> Result<Self> {
-        Ok(Self {})
-    }
+pub struct Control {
+    db: Db,
+    counters: Counters,
+    /// Numbers the runs of the program, so that counts of devices add up over them.
+    run: i64,
+    /// Damaged files that were set aside at opening, with what was wrong.
+    set_aside: Vec<String>,
 }

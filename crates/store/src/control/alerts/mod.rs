@@ -1,7 +1,12 @@
 //! Alerts and incidents with what people made of them.
 
-use super::Control;
-use crate::{Range, Result, SourceId};
+mod incidents;
+mod query;
+mod rows;
+mod state;
+mod write;
+
+use crate::{Range, SourceId};
 use anomalyzer_engine::Severity;
 use anomalyzer_wire::{Addr, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,6 +24,40 @@ pub enum AlertState {
     Closed,
     /// It claims what did not happen or is allowed.
     FalseAlarm,
+}
+
+impl AlertState {
+    /// All, from the least settled to the most.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Acknowledged, Self::Closed, Self::FalseAlarm];
+
+    /// The name as in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Closed => "closed",
+            Self::FalseAlarm => "false-alarm",
+        }
+    }
+
+    /// True when nobody has to look any more.
+    pub const fn settled(self) -> bool {
+        matches!(self, Self::Closed | Self::FalseAlarm)
+    }
+
+    /// As it is kept: the least settled is the smallest. Numbers are for good.
+    const fn number(self) -> i64 {
+        match self {
+            Self::Open => 0,
+            Self::Acknowledged => 1,
+            Self::Closed => 2,
+            Self::FalseAlarm => 3,
+        }
+    }
+
+    fn of_number(number: i64) -> Self {
+        Self::ALL.into_iter().find(|s| s.number() == number).unwrap_or_default()
+    }
 }
 
 /// An alert as the engine has it now; written again whenever it grows.
@@ -150,61 +189,4 @@ pub struct Happened {
     pub actor: String,
     /// What, in words.
     pub what: String,
-}
-
-impl Control {
-    /// Writes alerts as they are now, in one transaction; states stay. Rows whose content is
-    /// unchanged keep their revision. Returns the rows that changed.
-    pub fn put_alerts(&self, _source: SourceId, _alerts: &[NewAlert]) -> Result<Vec<AlertRow>> {
-        unimplemented!()
-    }
-    /// Writes incidents as they are now. Of the incidents given, alerts belong to no other.
-    pub fn put_incidents(
-        &self,
-        _source: SourceId,
-        _incidents: &[NewIncident],
-    ) -> Result<Vec<IncidentRow>> {
-        unimplemented!()
-    }
-    /// A page of alerts.
-    pub fn alerts(&self, _query: &AlertQuery) -> Result<AlertPage> {
-        unimplemented!()
-    }
-    /// One alert.
-    pub fn alert(&self, _source: SourceId, _id: &str) -> Result<AlertRow> {
-        unimplemented!()
-    }
-    /// A page of incidents, by the same query (detector and incident are not looked at).
-    pub fn incidents(
-        &self,
-        _query: &AlertQuery,
-    ) -> Result<(Vec<IncidentRow>, Option<String>, u64)> {
-        unimplemented!()
-    }
-    /// One incident.
-    pub fn incident(&self, _source: SourceId, _id: &str) -> Result<IncidentRow> {
-        unimplemented!()
-    }
-    /// Changes the state of alerts, all or none; unknown ids are missing. Returns what they were.
-    #[expect(clippy::too_many_arguments, reason = "what is `None` stays as it is")]
-    pub fn set_alert_state(
-        &self,
-        _source: SourceId,
-        _ids: &[String],
-        _state: Option<AlertState>,
-        _escalated: Option<bool>,
-        _note: Option<&str>,
-        _actor: &str,
-        _now: i64,
-    ) -> Result<Vec<AlertRow>> {
-        unimplemented!()
-    }
-    /// What was done to an alert, in order.
-    pub fn alert_story(&self, _source: SourceId, _id: &str) -> Result<Vec<Happened>> {
-        unimplemented!()
-    }
-    /// Open alerts by severity (info to critical), and open incidents.
-    pub fn open_alerts(&self, _source: SourceId) -> Result<([u64; 5], u64)> {
-        unimplemented!()
-    }
 }

@@ -1,7 +1,10 @@
 //! Devices: what is known of the hosts of the site.
 
-use super::Control;
-use crate::{Result, SourceId};
+mod people;
+mod query;
+mod write;
+
+use crate::SourceId;
 use anomalyzer_wire::{Addr, Mac, Timestamp};
 use serde::Serialize;
 
@@ -84,36 +87,4 @@ pub struct DeviceQuery {
     pub limit: usize,
     /// Rows to leave out before.
     pub offset: usize,
-}
-
-impl Control {
-    /// Writes devices as they are now; returns those that are new or changed in more than counts.
-    pub fn put_devices(&self, _source: SourceId, _devices: &[NewDevice]) -> Result<Vec<DeviceRow>> {
-        unimplemented!()
-    }
-    /// Devices and how many there are in all.
-    pub fn devices(&self, _query: &DeviceQuery) -> Result<(Vec<DeviceRow>, u64)> {
-        unimplemented!()
-    }
-    /// One device by id.
-    pub fn device(&self, _source: SourceId, _id: &str) -> Result<DeviceRow> {
-        unimplemented!()
-    }
-    /// The device that has this address, if any.
-    pub fn device_at(&self, _source: SourceId, _addr: Addr) -> Result<Option<DeviceRow>> {
-        unimplemented!()
-    }
-    /// Changes what users say of it.
-    pub fn change_device(
-        &self,
-        _source: SourceId,
-        _id: &str,
-        _change: &DeviceChange,
-    ) -> Result<DeviceRow> {
-        unimplemented!()
-    }
-    /// Devices with status `new`.
-    pub fn new_devices(&self, _source: SourceId) -> Result<u64> {
-        unimplemented!()
-    }
 }

@@ -1,0 +1,129 @@
+//! Room on the disk: watched before writing, with a reserve for the hour of need.
+//!
+//! What is large goes without first: history and series stop below the limit of
+//! [`Options::free_bytes_min`], the alerts and lists of the control store at an eighth of it.
+//! Log-ins, states and audit entries are tried to the end. When even they meet a full disk, the
+//! reserve (a file of zeros) is removed, so that old things can be cleaned up, which itself
+//! needs room in the log of SQLite. It is made again when there is room.
+
+use crate::control::lock;
+use crate::error::io;
+use crate::{Options, Result, StoreError};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// Bytes of the reserve.
+const RESERVE: usize = 4 << 20;
+/// The file of the reserve.
+const RESERVE_NAME: &str = "reserve";
+/// Of a small disk no more than this part is kept free: one in twenty.
+const SHARE: u64 = 20;
+/// The control store goes on to this part of the limit: one in eight.
+const CONTROL_SHARE: u64 = 8;
+
+/// Watches the disk of a data directory.
+#[derive(Debug)]
+pub(crate) struct Room {
+    dir: PathBuf,
+    free_bytes_min: u64,
+    /// What could not be written for want of room, until a write succeeds.
+    ran_out: Mutex<Option<String>>,
+}
+
+/// Free and all bytes of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Disk {
+    free: u64,
+    size: u64,
+}
+
+impl Room {
+    /// Of a directory.
+    pub(crate) fn new(dir: &Path, options: &Options) -> Self {
+        let free_bytes_min = options.free_bytes_min;
+        Self { dir: dir.to_owned(), free_bytes_min, ran_out: Mutex::default() }
+    }
+
+    /// Free bytes of the disk; 0 when it cannot be told.
+    pub(crate) fn free(&self) -> u64 {
+        self.disk().map_or(0, |d| d.free)
+    }
+
+    /// Refuses what is large (history, series) when the disk is nearly full.
+    pub(crate) fn for_bulk(&self) -> Result<()> {
+        self.check(1)
+    }
+
+    /// Refuses alerts, devices and lists when the disk is even fuller.
+    pub(crate) fn for_control(&self) -> Result<()> {
+        self.check(CONTROL_SHARE)
+    }
+
+    /// Notes that SQLite met a full disk, and frees the reserve.
+    pub(crate) fn ran_out(&self, what: &str) {
+        let mut ran_out = lock(&self.ran_out);
+        if ran_out.is_none() {
+            tracing::error!(%what, "the disk is full; the reserve is freed");
+        }
+        *ran_out = Some(what.to_owned());
+        // When it is not there any more, it has done its work.
+        let _ = std::fs::remove_file(self.dir.join(RESERVE_NAME));
+    }
+
+    /// Notes that a write succeeded.
+    pub(crate) fn wrote(&self) {
+        *lock(&self.ran_out) = None;
+    }
+
+    /// Why nothing can be written, if so.
+    pub(crate) fn problem(&self) -> Option<String> {
+        if let Some(what) = lock(&self.ran_out).as_ref() {
+            return Some(format!("the disk is full: {what}"));
+        }
+        self.for_bulk().err().map(|e| e.to_string())
+    }
+
+    /// Makes the reserve when it is missing and there is room for it.
+    pub(crate) fn keep_reserve(&self) -> Result<()> {
+        let path = self.dir.join(RESERVE_NAME);
+        let whole = std::fs::metadata(&path).is_ok_and(|m| m.len() == RESERVE as u64);
+        if whole || self.for_control().is_err() {
+            return Ok(());
+        }
+        // Written, not only sized: a hole would reserve nothing.
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(io(&path))?;
+        let written = file.write_all(&vec![0; RESERVE]).and_then(|()| file.sync_all());
+        if written.is_err() {
+            let _ = std::fs::remove_file(&path);
+        }
+        written.map_err(io(&path))
+    }
+
+    fn check(&self, part: u64) -> Result<()> {
+        let Some(disk) = self.disk() else { return Ok(()) };
+        let least = self.free_bytes_min.min(disk.size / SHARE) / part;
+        if disk.free >= least {
+            return Ok(());
+        }
+        Err(StoreError::Full(format!(
+            "{} MiB are free, writing goes on at {} MiB",
+            disk.free >> 20,
+            (least >> 20) + 1
+        )))
+    }
+
+    /// `None` when the system does not tell: then only a failing write says so.
+    fn disk(&self) -> Option<Disk> {
+        let stat = rustix::fs::statvfs(&self.dir).ok()?;
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        Some(Disk { free: bytes(stat.f_bavail), size: bytes(stat.f_blocks) })
+    }
+}
