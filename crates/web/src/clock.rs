@@ -22,3 +22,9 @@ pub(crate) fn timestamp() -> anomalyzer_wire::Timestamp {
 pub(crate) fn instant() -> Instant {
     Instant::now()
 }
+
+/// Wall clock, to compare with times of files.
+#[expect(clippy::disallowed_methods, reason = "files carry the wall clock")]
+pub(crate) fn system() -> SystemTime {
+    SystemTime::now()
+}

@@ -15,6 +15,8 @@ use anomalyzer_store::series::Row;
 pub struct Hub {}
 
 impl Hub {
+    /// Ends all streams.
+    pub(crate) fn close(&self) {}
     /// A second is complete: totals, and its largest rows of other dimensions. Event `second`.
     pub fn second(&self, _source: SourceId, _totals: &SecondTotals, _rows: &[Row]) {}
     /// Alerts are new or have changed. Event `alert`, one each.

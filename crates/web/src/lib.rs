@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unused_imports, reason = "parts are still coming in")]
 
+pub mod accounts;
+mod app;
+mod assets;
 mod audit;
 mod auth;
 mod clock;
@@ -9,15 +12,21 @@ pub mod control;
 mod data;
 mod error;
 mod extract;
+mod frame;
+mod hosts;
 pub mod hub;
+mod io;
 mod json;
 mod limits;
+mod metrics;
 mod openapi;
+mod peer;
 mod route;
 mod routes;
 mod server;
 mod state;
 mod times;
+mod tls;
 
 pub use control::Control;
 pub use hub::Hub;

@@ -1,8 +1,13 @@
 //! What every handler can reach, and how it runs work that blocks.
 
+use crate::auth::cookie::CookieName;
+use crate::auth::password::Hasher;
+use crate::auth::throttle::Throttle;
 use crate::data::Data;
 use crate::error::Problem;
+use crate::hosts::Hosts;
 use crate::limits::Limits;
+use crate::metrics::Requests;
 use crate::{Control, Hub, Options};
 use anomalyzer_store::Store;
 use std::ops::Deref;
@@ -31,27 +36,91 @@ pub(crate) struct App {
     pub(crate) control: Arc<dyn Control>,
     /// How to serve.
     pub(crate) options: Options,
-    /// Counters and limits of callers.
+    /// Heavy requests under way.
     pub(crate) limits: Limits,
     /// What the routes of data keep in memory.
     pub(crate) data: Data,
+    /// Answers so far.
+    pub(crate) requests: Requests,
+    /// Failures to log in.
+    pub(crate) throttle: Throttle,
+    /// Checks passwords.
+    pub(crate) hasher: Hasher,
+    /// Names by which this server may be called.
+    pub(crate) hosts: Hosts,
+    /// Rises whenever sessions or tokens may have ended; open streams then look whether theirs has.
+    ended: tokio::sync::watch::Sender<u64>,
+    port: std::sync::OnceLock<u16>,
+    description: std::sync::OnceLock<Arc<str>>,
     turns: Arc<Semaphore>,
     account_turns: Arc<Semaphore>,
 }
 
 impl AppState {
     /// State over these parts.
-    pub(crate) fn new(options: Options, store: Store, hub: Hub, control: Arc<dyn Control>) -> Self {
-        Self(Arc::new(App {
+    pub(crate) fn new(
+        options: Options,
+        store: Store,
+        hub: Hub,
+        control: Arc<dyn Control>,
+    ) -> Result<Self, Problem> {
+        Ok(Self(Arc::new(App {
+            hosts: Hosts::new(&options, Arc::clone(&control)),
             store,
             hub,
             control,
             options,
             limits: Limits::default(),
             data: Data::default(),
+            requests: Requests::default(),
+            throttle: Throttle::default(),
+            hasher: Hasher::new()?,
+            ended: tokio::sync::watch::Sender::new(0),
+            port: std::sync::OnceLock::new(),
+            description: std::sync::OnceLock::new(),
             turns: Arc::new(Semaphore::new(BLOCKING_MAX)),
             account_turns: Arc::new(Semaphore::new(ACCOUNTS_MAX)),
-        }))
+        })))
+    }
+}
+
+impl App {
+    /// The port that was given; the one asked for may be 0.
+    pub(crate) fn set_port(&self, port: u16) {
+        // Set once, before anything is served.
+        let _ = self.port.set(port);
+    }
+
+    /// The description of the API, once the routes are known.
+    pub(crate) fn set_description(&self, text: Arc<str>) {
+        let _ = self.description.set(text);
+    }
+
+    /// The description of the API, JSON.
+    pub(crate) fn description(&self) -> Arc<str> {
+        self.description.get().cloned().unwrap_or_default()
+    }
+
+    /// The session cookie of this server.
+    pub(crate) fn cookie(&self) -> CookieName {
+        let port = self.port.get().copied().unwrap_or_else(|| self.options.listen.port());
+        CookieName::new(self.options.tls, port)
+    }
+
+    /// Seconds after which an idle session ends, and any.
+    pub(crate) fn session_times(&self) -> (i64, i64) {
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        (seconds(self.options.session_idle), seconds(self.options.session_max))
+    }
+
+    /// Sessions or tokens may have ended: open streams look whether theirs has.
+    pub(crate) fn say_ended(&self) {
+        self.ended.send_modify(|count| *count += 1);
+    }
+
+    /// Tells when sessions or tokens may have ended.
+    pub(crate) fn ended(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.ended.subscribe()
     }
 }
 

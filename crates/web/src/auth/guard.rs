@@ -1,12 +1,21 @@
-//! The guard in front of every route: who calls, may he, and is it he who calls.
+//! The guard in front of every route: who calls, may he, is it he who calls, and is it not too much.
 
+use super::{Caller, Via, identify, origin, secret};
+use crate::clock;
 use crate::error::Problem;
-use crate::limits::limit_body;
+use crate::limits::{Heavy, limit_body};
+use crate::peer::Peer;
 use crate::route::Rule;
 use crate::state::AppState;
 use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+/// The header with a session's CSRF token.
+pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
+/// How long an entered password counts.
+pub(crate) const CONFIRM_S: i64 = 300;
 
 /// Lets a request through to the handler, or refuses it.
 pub(crate) async fn guard(
@@ -24,11 +33,60 @@ pub(crate) async fn guard(
 async fn admit(
     state: &AppState,
     rule: Rule,
-    request: Request,
-) -> Result<(Request, Option<crate::limits::Heavy>), Problem> {
-    let _ = state;
-    if rule.least.is_some() {
-        return Err(Problem::login("log in first"));
+    mut request: Request,
+) -> Result<(Request, Option<Heavy>), Problem> {
+    if rule.least.is_none() {
+        if !origin::is_safe(request.method()) {
+            origin::check(request.headers())?;
+        }
+        return Ok((limit_body(request, rule.body_max)?, None));
     }
-    Ok((limit_body(request, rule.body_max)?, None))
+    let peer = Peer::of(&request).0;
+    let caller = identify::identify(state, request.headers(), peer).await?;
+    let caller = caller.ok_or_else(|| Problem::login("log in first"))?;
+    check(state, rule, &caller, request.method(), request.headers())?;
+    let heavy = if rule.heavy { Some(state.limits.heavy(caller.user.id)?) } else { None };
+    request.extensions_mut().insert(caller);
+    Ok((limit_body(request, rule.body_max)?, heavy))
+}
+
+/// May this caller do this now? The role comes first: who may not do a thing is not asked to confirm
+/// it.
+fn check(
+    state: &AppState,
+    rule: Rule,
+    caller: &Caller,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
+    if let Some(least) = rule.least {
+        caller.require(least)?;
+    }
+    if !origin::is_safe(method) {
+        check_csrf(caller, headers)?;
+    }
+    if rule.confirm { check_confirmed(state, caller) } else { Ok(()) }
+}
+
+/// A browser sends cookies by itself; what changes something must prove that our page sent it.
+fn check_csrf(caller: &Caller, headers: &HeaderMap) -> Result<(), Problem> {
+    let Via::Session { csrf, .. } = &caller.via else { return Ok(()) };
+    origin::check(headers)?;
+    let sent = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+    if sent.is_some_and(|sent| !csrf.is_empty() && secret::same(sent, csrf)) {
+        return Ok(());
+    }
+    Err(Problem::forbidden("the header X-CSRF-Token is missing or wrong; load the page again"))
+}
+
+fn check_confirmed(state: &AppState, caller: &Caller) -> Result<(), Problem> {
+    let Via::Session { authenticated, .. } = &caller.via else {
+        return Err(Problem::forbidden(
+            "a token cannot do this; log in to the console with your password",
+        ));
+    };
+    // The demonstration's user has no password that could be entered.
+    let without = state.options.demo && caller.user.password.is_empty();
+    let recent = (0..CONFIRM_S).contains(&(clock::now() - authenticated));
+    if recent || without { Ok(()) } else { Err(Problem::confirm()) }
 }
