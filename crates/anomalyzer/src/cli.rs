@@ -1,5 +1,7 @@
 //! The command line as a table: options, their help and the examples.
 
+pub(crate) mod stored;
+
 use anomalyzer_engine::Severity;
 use anomalyzer_engine::config::Prefix;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,6 +86,18 @@ pub(crate) enum Command {
     Analyze(Box<Analyze>),
     /// Try a change of settings on captures: which alerts would come and go
     Backtest(Box<Backtest>),
+    /// Ask the store for flows
+    Flows(Box<stored::Flows>),
+    /// Ask the store for alerts, or have one explained
+    Alerts(Box<stored::Alerts>),
+    /// Ask the store for devices
+    Devices(stored::Devices),
+    /// Add, change or remove users of the console
+    #[command(subcommand)]
+    User(stored::UserCommand),
+    /// Make, list or end tokens for the API
+    #[command(subcommand)]
+    Token(stored::TokenCommand),
     /// List the detectors, or explain one
     Detectors(Detectors),
     /// Check, show or document the settings

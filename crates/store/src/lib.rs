@@ -130,6 +130,18 @@ impl Store {
         Ok(Self { inner: Arc::new(Inner { dir, room, _lock, control, series, history }) })
     }
 
+    /// Opens the control store to write while a service may run, the others to read: what the
+    /// command line changes of users and tokens holds for the service at once.
+    pub fn open_beside(dir: &Path) -> Result<Self> {
+        let options = Options::default();
+        let room = Arc::new(Room::new(dir, &options));
+        let control = Control::open_beside(dir, Arc::clone(&room))?;
+        let series = SeriesStore::open(dir)?;
+        let history = History::open(dir, &options)?;
+        let dir = dir.to_owned();
+        Ok(Self { inner: Arc::new(Inner { dir, room, _lock: None, control, series, history }) })
+    }
+
     /// Opens the stores for queries only, also while a service writes them: takes no lock, makes
     /// and migrates nothing. A store of another version is refused.
     pub fn open_read_only(dir: &Path) -> Result<Self> {

@@ -70,6 +70,60 @@ pub fn set_password(store: &Store, name: &str, password: &str) -> Result<(), Web
     note(store, "user.password", &user.name)
 }
 
+/// Changes role or state of a user; ends his sessions. For the command line.
+pub fn change_user(
+    store: &Store,
+    name: &str,
+    role: Option<Role>,
+    disabled: Option<bool>,
+) -> Result<(), WebError> {
+    let user = named(store, name)?;
+    store.control().change_user(user.id, role, disabled)?;
+    note(store, "user.change", &user.name)
+}
+
+/// Removes a user with his sessions and tokens. For the command line.
+pub fn remove_user(store: &Store, name: &str) -> Result<(), WebError> {
+    let user = named(store, name)?;
+    store.control().remove_user(user.id)?;
+    note(store, "user.remove", &user.name)
+}
+
+/// Makes a token of a user, which holds for some days; it is told only now. For the command line.
+pub fn add_token(
+    store: &Store,
+    owner: &str,
+    name: &str,
+    role: Role,
+    days: u16,
+) -> Result<String, WebError> {
+    let owner = named(store, owner)?;
+    if role > owner.role {
+        let (own, asked) = (owner.role.name(), role.name());
+        let words = format!("{} is {own}: a token of that user cannot be {asked}", owner.name);
+        return Err(WebError::Refused(words));
+    }
+    let token = secret::api_token().map_err(Problem::from)?;
+    let now = clock::now();
+    let new = NewToken {
+        hash: secret::hash(&token),
+        user: owner.id,
+        name: name.to_owned(),
+        prefix: prefix(&token),
+        role,
+        expires: now + i64::from(days) * 86_400,
+    };
+    store.control().add_token(&new, now)?;
+    note(store, "token.add", name)?;
+    Ok(token)
+}
+
+/// Ends a token. For the command line.
+pub fn remove_token(store: &Store, id: i64) -> Result<(), WebError> {
+    store.control().remove_token(id)?;
+    note(store, "token.remove", &id.to_string())
+}
+
 /// The path of a link that logs a user in once, within 15 minutes: `/link#token=...`.
 pub fn login_link(store: &Store, name: &str) -> Result<String, WebError> {
     let user = named(store, name)?;

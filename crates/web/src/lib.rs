@@ -21,6 +21,7 @@ mod limits;
 mod metrics;
 mod openapi;
 mod peer;
+pub mod records;
 mod route;
 mod routes;
 mod server;

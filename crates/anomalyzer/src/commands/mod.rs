@@ -11,6 +11,7 @@ mod indicators;
 mod interfaces;
 mod keywords;
 mod scenario;
+mod stored;
 mod suppress;
 
 use crate::cli::{Cli, Command};
@@ -23,6 +24,11 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
     match &cli.command {
         Command::Analyze(options) => analyze::run(options, terminal),
         Command::Backtest(options) => backtest::run(options, terminal),
+        Command::Flows(options) => stored::flows(options, terminal),
+        Command::Alerts(options) => stored::alerts(options, terminal),
+        Command::Devices(options) => stored::devices(options, terminal),
+        Command::User(command) => stored::user(command),
+        Command::Token(command) => stored::token(command),
         Command::Detectors(options) => detectors::run(options),
         Command::Config(command) => config::run(command, terminal),
         Command::Keywords(options) => keywords::run(options, terminal),

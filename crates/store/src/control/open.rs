@@ -42,6 +42,20 @@ impl Control {
         Ok(Self { db, counters: Counters::default(), run: 0, set_aside: Vec::new() })
     }
 
+    /// Opens the file to write beside a running service: for a user or token made on the command
+    /// line. Must have been written by this version; nothing else of the store is held.
+    pub(crate) fn open_beside(dir: &Path, room: Arc<Room>) -> Result<Self> {
+        let path = dir.join(NAME);
+        std::fs::metadata(&path).map_err(io(&path))?;
+        let writer = db::open_writer(&path)?;
+        let found = schema::version(&writer, &path)?;
+        if found < schema::LATEST {
+            return Err(StoreError::Older { path, found, known: schema::LATEST });
+        }
+        let db = Db::new(&path, writer, room);
+        Ok(Self { db, counters: Counters::default(), run: 0, set_aside: Vec::new() })
+    }
+
     /// Damaged files that were set aside at opening.
     pub(crate) fn set_aside(&self) -> &[String] {
         &self.set_aside

@@ -1,0 +1,90 @@
+//! Columns for a terminal.
+
+use std::fmt::Write as _;
+
+/// How a column stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Right,
+}
+
+/// Rows under a heading; each column is as wide as its widest cell, the last one takes the rest of
+/// the terminal.
+#[derive(Debug)]
+pub(super) struct Table {
+    columns: Vec<(&'static str, Align)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(super) fn new(columns: &[(&'static str, Align)]) -> Self {
+        Self { columns: columns.to_vec(), rows: Vec::new() }
+    }
+
+    pub(super) fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
+    /// The table as text; lines are at most `width` wide as long as the last column can give way.
+    pub(super) fn text(&self, width: usize) -> String {
+        let widths: Vec<usize> = (0..self.columns.len()).map(|c| self.width(c)).collect();
+        let fixed: usize = widths.iter().rev().skip(1).map(|w| w + 2).sum();
+        let last = width.saturating_sub(fixed).max(12);
+        let mut out = String::new();
+        let heading: Vec<String> = self.columns.iter().map(|(n, _)| (*n).to_owned()).collect();
+        self.line(&mut out, &heading, &widths, last);
+        for row in &self.rows {
+            self.line(&mut out, row, &widths, last);
+        }
+        out
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let heading = self.columns.get(column).map_or(0, |(name, _)| name.len());
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0).max(heading)
+    }
+
+    fn line(&self, out: &mut String, cells: &[String], widths: &[usize], last: usize) {
+        let mut line = String::new();
+        for (index, ((cell, width), (_, align))) in
+            cells.iter().zip(widths).zip(&self.columns).enumerate()
+        {
+            if index + 1 == self.columns.len() && *align == Align::Left {
+                line.push_str(&cut(cell, last));
+                break;
+            }
+            let _ = match align {
+                Align::Left => write!(line, "{cell:width$}  "),
+                Align::Right => write!(line, "{cell:>width$}  "),
+            };
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+}
+
+/// At most `width` characters; what is cut off is marked.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(3)).collect();
+    format!("{kept}...")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_the_last_gives_way() {
+        let mut table =
+            Table::new(&[("NAME", Align::Left), ("BYTES", Align::Right), ("WHAT", Align::Left)]);
+        table.row(vec!["a".into(), "1".into(), "short".into()]);
+        table.row(vec!["longer".into(), "1234567".into(), "a text that is too long".into()]);
+        let text = "NAME      BYTES  WHAT\na             1  short\nlonger  1234567  a text th...\n";
+        assert_eq!(table.text(29), text);
+    }
+}
