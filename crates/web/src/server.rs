@@ -123,6 +123,7 @@ pub fn serve(
     refuse_plain(options)?;
     let state = AppState::new(options.clone(), store.clone(), hub.clone(), control)
         .map_err(|problem| WebError::Refused(problem.detail))?;
+    state.data.open_geo(&options.geo).map_err(WebError::Refused)?;
     let listener = TcpListener::bind(options.listen).map_err(|source| WebError::Io {
         what: format!("cannot listen on {}", options.listen),
         source,

@@ -6,6 +6,7 @@
 //! `Result<_, Problem>`, and runs what blocks in [`crate::state::blocking`]. What changes something
 //! is noted by [`crate::audit::done`].
 
+mod events;
 mod flows;
 mod health;
 mod interfaces;
@@ -18,6 +19,7 @@ use crate::route::Routes;
 
 /// Registers every route.
 pub(crate) fn all(routes: &mut Routes) {
+    events::register(routes);
     flows::register(routes);
     health::register(routes);
     interfaces::register(routes);
