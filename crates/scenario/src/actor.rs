@@ -18,21 +18,23 @@ pub(crate) const MINUTE: i64 = 60 * SECOND;
 
 /// Something that happens over time. It must emit only a bounded number of frames per wake-up, so
 /// that a long transfer never lies in memory as a whole.
-pub(crate) trait Actor {
+pub(crate) trait Actor: Send {
     /// Acts at the time of `cx`; returns the delay in nanoseconds until the next wake-up, or
     /// `None` when it is done.
     fn wake(&mut self, cx: &mut Context<'_>) -> Option<i64>;
 }
 
 /// A closure is an actor.
-impl<F: FnMut(&mut Context<'_>) -> Option<i64>> Actor for F {
+impl<F: FnMut(&mut Context<'_>) -> Option<i64> + Send> Actor for F {
     fn wake(&mut self, cx: &mut Context<'_>) -> Option<i64> {
         self(cx)
     }
 }
 
 /// Coerces a closure to the signature of [`Actor`], for which the compiler needs a hint.
-pub(crate) fn actor<F: FnMut(&mut Context<'_>) -> Option<i64> + 'static>(act: F) -> Box<dyn Actor> {
+pub(crate) fn actor<F: FnMut(&mut Context<'_>) -> Option<i64> + Send + 'static>(
+    act: F,
+) -> Box<dyn Actor> {
     Box::new(act)
 }
 

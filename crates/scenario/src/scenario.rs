@@ -3,7 +3,7 @@
 use anomalyzer_wire::Timestamp;
 
 use crate::actor::{Actor, Context, Entry, Item, MINUTE, Queue, SECOND};
-use crate::attacks;
+use crate::attacks::{self, AttackKind, Origin};
 use crate::frame::Frame;
 use crate::office;
 use crate::plan::Plan;
@@ -54,6 +54,16 @@ pub(crate) fn generate_with(plan: &Plan, more: Vec<(i64, u16, Box<dyn Actor>)>) 
 }
 
 impl Scenario {
+    /// Has one more attack begin at `at`, in a scenario that is under way. Its frames carry no label
+    /// and it has no row of truth, so memory stays the same however many come. `seed` tells attacks
+    /// of one kind apart.
+    pub fn launch(&mut self, kind: AttackKind, origin: Origin, at: Timestamp, seed: u64) {
+        let mut rng = Rng::stream(seed, kind.name());
+        for launch in attacks::launch(kind, origin, &mut self.world, &mut rng) {
+            self.queue.push(at.plus_nanos(launch.delay), 0, Item::Actor(launch.actor));
+        }
+    }
+
     /// One row per attack. Times and packet counts cover the frames given so far, so they are final
     /// when the iterator has ended.
     pub fn truth(&self) -> &[Truth] {

@@ -107,7 +107,7 @@ pub(crate) fn repeat(
     rng: &mut Rng,
     count: u32,
     mean: i64,
-    mut act: impl FnMut(&mut Context<'_>, &mut Rng, u32) + 'static,
+    mut act: impl FnMut(&mut Context<'_>, &mut Rng, u32) + Send + 'static,
 ) -> Box<dyn Actor> {
     let mut rng = rng.fork();
     let mut done = 0;
