@@ -11,12 +11,14 @@ mod incidents;
 mod packets;
 mod sheet;
 mod summary;
+mod table;
 
 pub use alerts::Alerts;
 pub use flows::{Features, Flows};
 pub use incidents::{hosts, incidents};
 pub use packets::Packets;
 pub use summary::{series, summary};
+pub use table::Table;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The filter language of flows: `src:10.0.0.0/8 dport:443 bytes>1M not app:dns`.
 
+use crate::history::row::{Depth, RowRef};
 use anomalyzer_engine::FlowRecord;
 
 /// A filter that was understood. The empty one lets everything pass.
@@ -27,7 +28,20 @@ impl Filter {
     }
 
     /// True when the flow passes.
-    pub fn passes(&self, _flow: &FlowRecord) -> bool {
+    pub fn passes(&self, flow: &FlowRecord) -> bool {
+        self.matches(&RowRef::of(flow))
+    }
+
+    /// True when it lets everything pass.
+    pub fn is_empty(&self) -> bool {
         self.text.is_empty()
+    }
+
+    pub(crate) fn depth(&self) -> Depth {
+        Depth::Head
+    }
+
+    pub(crate) fn matches(&self, _row: &RowRef<'_>) -> bool {
+        true
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Core {
 }
 
 /// One sentence for each section, in the order of the reference.
-pub(crate) const SECTIONS: [(&str, &str); 8] = [
+pub(crate) const SECTIONS: [(&str, &str); 10] = [
     (
         "limits",
         "Sizes of the tables that traffic fills. When one is full, what matters least goes.",
@@ -26,6 +26,8 @@ pub(crate) const SECTIONS: [(&str, &str); 8] = [
         "How much there is against each host, 0 to 100: each alert counts by its severity and \
          confidence, fades with time, and independent evidence adds up.",
     ),
+    ("capture", "How interfaces are watched."),
+    ("store", "What a service keeps, and for how long."),
     ("site", "The site itself."),
     ("keywords", "Patterns searched in payloads."),
     ("threat", "Addresses, names and fingerprints that nobody should have contact with."),
@@ -54,7 +56,7 @@ macro_rules! core {
 /// Every setting outside of the detectors.
 #[rustfmt::skip] // one row is one setting
 #[allow(clippy::cast_lossless)] // one macro for fields of several widths
-pub(crate) static CORE: [Core; 15] = [
+pub(crate) static CORE: [Core; 24] = [
     core!("limits", "flows", Count, (1_024.0, 16_777_216.0),
         "Flows kept at a time, over all workers; half-open flows and those of one packet go first.",
         config.limits.flows: usize),
@@ -95,4 +97,28 @@ pub(crate) static CORE: [Core; 15] = [
     core!("risk", "period_s", Seconds, (1.0, 31_536_000.0),
         "Time within which one detector counts once for a host, so that one long scan is one \
          piece of evidence.", config.risk.period_s: u32),
+    core!("capture", "buffer_bytes", Bytes, (1_048_576.0, 2_147_483_648.0),
+        "The kernel's ring for each interface: 32 MiB hold 100 ms at 2.5 Gbit/s.",
+        config.capture.buffer_bytes: u32),
+    core!("capture", "snaplen", Bytes, (64.0, 262_144.0),
+        "Bytes kept of each frame. Less saves copying, and keywords behind it are not found.",
+        config.capture.snaplen: u32),
+    core!("capture", "promiscuous", Flag, (0.0, 1.0),
+        "Ask interfaces for frames to other machines too.", config.capture.promiscuous: u8),
+    core!("capture", "queues", Count, (1.0, 16.0),
+        "Rings that share the frames of each interface by address pair; more than one helps only \
+         where one core cannot copy fast enough.", config.capture.queues: u16),
+    core!("store", "history_days", Count, (1.0, 3_650.0),
+        "Days that flow records are kept, counted back from the latest packet of their source.",
+        config.store.history_days: u32),
+    core!("store", "history_bytes", Bytes, (67_108_864.0, 17_592_186_044_416.0),
+        "Most bytes of flow records; the oldest hours go first.", config.store.history_bytes: u64),
+    core!("store", "evidence_bytes", Bytes, (1_048_576.0, 17_592_186_044_416.0),
+        "Most bytes of packets that are kept for alerts; the oldest go first.",
+        config.store.evidence_bytes: u64),
+    core!("store", "free_bytes_min", Bytes, (0.0, 1_099_511_627_776.0),
+        "Free bytes of the disk below which nothing but alerts is written any more.",
+        config.store.free_bytes_min: u64),
+    core!("store", "alert_days", Count, (1.0, 3_650.0),
+        "Days that closed alerts and the audit trail are kept.", config.store.alert_days: u32),
 ];

@@ -1,6 +1,9 @@
 //! Settings: what the user wrote, checked against the tables, resolved with defaults.
 
+mod capture;
 mod core;
+mod describe;
+mod overlay;
 mod parse;
 pub(crate) mod read;
 mod reference;
@@ -8,6 +11,9 @@ mod section;
 mod suppress;
 mod value;
 
+pub use capture::{CaptureSettings, StoreSettings};
+pub use describe::{Described, Form, describe};
+pub use overlay::{Overlay, Override};
 pub use parse::{ENV_PREFIX, Origin, Shown};
 pub use read::{ConfigError, Fault};
 pub use reference::reference;
@@ -32,6 +38,10 @@ pub struct Config {
     pub incidents: IncidentSettings,
     /// How the risk of hosts is weighed.
     pub risk: RiskSettings,
+    /// How interfaces are watched. Not the engine's own: the program reads it.
+    pub capture: CaptureSettings,
+    /// How long what is kept. Not the engine's own either.
+    pub store: StoreSettings,
     /// The site's networks; empty means the private ranges.
     pub home: Vec<Prefix>,
     /// Keyword lists: files, and `builtin:NAME`. Read by the program, since the engine reads no
@@ -55,6 +65,8 @@ struct Defaults {
     stream: StreamSettings,
     incidents: IncidentSettings,
     risk: RiskSettings,
+    capture: CaptureSettings,
+    store: StoreSettings,
 }
 
 const DEFAULT: Defaults = Defaults {
@@ -76,6 +88,19 @@ const DEFAULT: Defaults = Defaults {
     stream: StreamSettings { depth: 65_536 },
     incidents: IncidentSettings { gap_s: 86_400 },
     risk: RiskSettings { half_life_s: 86_400, period_s: 86_400 },
+    capture: CaptureSettings {
+        buffer_bytes: 32 << 20,
+        snaplen: 262_144,
+        promiscuous: 1,
+        queues: 1,
+    },
+    store: StoreSettings {
+        history_days: 30,
+        history_bytes: 10 << 30,
+        evidence_bytes: 256 << 20,
+        free_bytes_min: 256 << 20,
+        alert_days: 365,
+    },
 };
 
 /// Sizes of tables keyed by traffic.
@@ -141,6 +166,8 @@ impl Default for Config {
             stream: DEFAULT.stream,
             incidents: DEFAULT.incidents,
             risk: DEFAULT.risk,
+            capture: DEFAULT.capture,
+            store: DEFAULT.store,
             home: Vec::new(),
             keywords: default_lists(),
             threat: Vec::new(),

@@ -118,10 +118,11 @@ impl Config {
     }
 
     /// True for keys that hold only after the next start: sizes of tables that are made once, and
-    /// what workers hold.
+    /// what workers, captures and stores hold.
     pub fn needs_restart(key: &str) -> bool {
         let sizes = key.starts_with("limits.") && key != "limits.alerts";
-        sizes || key.starts_with("flow.") || key.starts_with("stream.")
+        let parts = ["flow.", "stream.", "capture.", "store."];
+        sizes || parts.iter().any(|part| key.starts_with(part))
     }
 
     /// Where the value of a full key comes from.

@@ -226,6 +226,12 @@ impl Section {
         self.inherit();
     }
 
+    /// Forgets all overrides for hosts and networks.
+    pub(crate) fn clear_hosts(&mut self) {
+        self.own.clear();
+        self.inherit();
+    }
+
     fn inherit(&mut self) {
         self.hosts.clear();
         for (prefix, own) in &self.own {
@@ -242,6 +248,11 @@ impl Section {
         let own = host.and_then(|addr| self.hosts.iter().find(|(p, _)| p.contains(addr)));
         let values = own.map_or(&self.values, |(_, values)| values);
         Repeat { times: values.count("repeat"), window: values.nanos("repeat_window") }
+    }
+
+    /// What the overrides for hosts and networks themselves say, longest prefix first.
+    pub fn overrides(&self) -> impl Iterator<Item = (Prefix, &[(&'static str, f64)])> {
+        self.own.iter().map(|(prefix, own)| (*prefix, own.as_slice()))
     }
 
     /// The detector's id.

@@ -1,8 +1,56 @@
-//! Flow records, a file per hour and source.
+//! Flow records, in files per day and hour of each source.
+//!
+//! A file (`history/1/flows/2026-11-21T13.db`, see [`partition`]) holds blocks of rows, see
+//! [`block`] and [`row`]. A flow belongs to the file of the time at which it ended, also when it
+//! comes late. The rowid of a block is the greater of the one before plus one and the end of its
+//! latest flow, in microseconds since the file's start times 1,024: blocks are only ever appended,
+//! and no flow in a block ended later than its rowid says. So a look at the latest flows walks
+//! backwards and stops early, although flows come in the order in which they were given up, not
+//! in that of their ends.
+//!
+//! What is appended is visible to readers after the next flush.
 
-use crate::{Filter, Options, Range, Result, SourceId};
+mod block;
+mod bytes;
+mod files;
+mod groups;
+mod key;
+mod notes;
+mod page;
+mod partition;
+mod peers;
+mod pool;
+pub(crate) mod row;
+mod scan;
+mod writer;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
+
+use crate::{Filter, Options, Range, Result, SourceId, StoreError};
 use anomalyzer_engine::FlowRecord;
-use std::path::Path;
+use files::{Files, entries, lock};
+use key::Place;
+use notes::Notes;
+use page::Plan;
+use pool::Pool;
+use row::{Depth, RowRef};
+use scan::{Deadline, Scan};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use writer::Context;
+
+/// Seconds that a query may take.
+const QUERY_SECONDS: u64 = 10;
+/// Rows of a page, and groups of an answer.
+const ROWS_MAX: usize = 10_000;
+/// Rows that an export reads at once.
+const EXPORT_ROWS: usize = 65_536;
+/// Seconds that one such read may take.
+const EXPORT_SECONDS: u64 = 600;
 
 /// A flow record with its place in the history.
 #[derive(Clone, Debug)]
@@ -107,64 +155,219 @@ pub struct Group {
 
 /// The history. Reads run on all cores, each bounded in rows and time.
 #[derive(Debug)]
-pub struct History {}
+pub struct History {
+    dir: PathBuf,
+    options: RwLock<Options>,
+    sources: Mutex<BTreeMap<SourceId, Arc<Files>>>,
+    pool: Pool,
+    notes: Notes,
+}
 
 impl History {
-    pub(crate) fn open(_dir: &Path, _options: &Options) -> Result<Self> {
-        Ok(Self {})
+    pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self> {
+        let history = Self {
+            dir: dir.join("history"),
+            options: RwLock::new(options.clone()),
+            sources: Mutex::default(),
+            pool: Pool::default(),
+            notes: Notes::default(),
+        };
+        for entry in entries(&history.dir)? {
+            let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            if let Some(number) = number {
+                let source = SourceId(number);
+                let files = Arc::new(Files::open(source, history.flows_dir(source))?);
+                lock(&history.sources).insert(source, files);
+            }
+        }
+        Ok(history)
     }
 
-    /// Adds records; durable at the next [`Self::flush`].
-    pub fn append(&self, _source: SourceId, _records: &[FlowRecord]) -> Result<()> {
-        unimplemented!()
+    /// Takes other limits of age, size and free space.
+    pub fn configure(&self, options: &Options) {
+        *self.options.write().unwrap_or_else(PoisonError::into_inner) = options.clone();
+    }
+
+    /// Adds records; durable, and visible to readers, at the next [`Self::flush`].
+    ///
+    /// [`StoreError::Full`] when the disk is full. Records then wait up to a limit and are dropped
+    /// and counted beyond it; writing goes on by itself when there is room again.
+    pub fn append(&self, source: SourceId, records: &[FlowRecord]) -> Result<()> {
+        let files = self.files_or_new(source)?;
+        let options = self.options();
+        let context = Context { files: &files, options: &options, notes: &self.notes };
+        lock(&files.writer).append(records, context)
     }
 
     /// Makes what was appended durable against a crash of the program; called once a second.
     pub fn flush(&self) -> Result<()> {
-        unimplemented!()
+        let all: Vec<_> = lock(&self.sources).values().cloned().collect();
+        let options = self.options();
+        let mut result = Ok(());
+        for files in all {
+            let context = Context { files: &files, options: &options, notes: &self.notes };
+            result = writer::flush(context).and(result);
+        }
+        result
     }
 
     /// A page of flows.
-    pub fn query(&self, _query: &FlowQuery) -> Result<FlowPage> {
-        unimplemented!()
+    pub fn query(&self, query: &FlowQuery) -> Result<FlowPage> {
+        if !(1..=ROWS_MAX).contains(&query.limit) {
+            return Err(StoreError::Invalid(format!("a page has 1 to {ROWS_MAX} flows")));
+        }
+        let (sort, descending) = (query.sort, query.descending);
+        let after = query.cursor.as_deref().map(|text| Place::parse(text, sort, descending));
+        let after = after.transpose()?;
+        let plan = Plan { filter: &query.filter, sort, descending, limit: query.limit, after };
+        let Some(files) = self.files(query.source) else { return Ok(FlowPage::default()) };
+        let scan = self.scanner(&files, query.range, descending, QUERY_SECONDS);
+        Ok(page::page(page::read(&scan, &plan)?, query.source, &plan))
     }
 
     /// Flows by group, most bytes first, at most `top`.
     pub fn groups(
         &self,
-        _source: SourceId,
-        _range: Range,
-        _filter: &Filter,
-        _by: GroupBy,
-        _top: usize,
+        source: SourceId,
+        range: Range,
+        filter: &Filter,
+        by: GroupBy,
+        top: usize,
     ) -> Result<Vec<Group>> {
-        unimplemented!()
+        if !(1..=ROWS_MAX).contains(&top) {
+            return Err(StoreError::Invalid(format!("ask for 1 to {ROWS_MAX} groups")));
+        }
+        let Some(files) = self.files(source) else { return Ok(Vec::new()) };
+        let scan = self.scanner(&files, range, false, QUERY_SECONDS);
+        groups::read(&scan, filter, by, top)
     }
 
     /// One flow by its key.
-    pub fn flow(&self, _key: &str) -> Result<StoredFlow> {
-        unimplemented!()
+    pub fn flow(&self, key: &str) -> Result<StoredFlow> {
+        let missing = || StoreError::Missing("flow");
+        let (source, at) = key::parse_key(key).ok_or_else(missing)?;
+        let files = self.files(source).filter(|files| files.has(at.id)).ok_or_else(missing)?;
+        let Some(reader) = self.pool.take(&files, at.id)? else { return Err(missing()) };
+        let block: Vec<u8> = reader
+            .conn
+            .query_row("SELECT rows FROM block WHERE id=?1", [at.block], |row| row.get(0))
+            .map_err(|source| match source {
+                rusqlite::Error::QueryReturnedNoRows => missing(),
+                source => StoreError::Sql { what: "read a flow", source },
+            })?;
+        let mut row = RowRef::default();
+        block::Block::read(&block)
+            .and_then(|mut rows| rows.nth(usize::from(at.index)))
+            .and_then(|bytes| row.read(bytes, &reader.apps, Depth::Whole))
+            .ok_or_else(missing)?;
+        let record = row.to_record();
+        self.pool.give_back(reader);
+        Ok(StoredFlow { key: key.to_owned(), record })
     }
 
     /// Hands every flow that passes to `each`, in the order of time, until it answers false. For
     /// exports and back-tests; memory stays bounded.
     pub fn scan(
         &self,
-        _source: SourceId,
-        _range: Range,
-        _filter: &Filter,
-        _each: &mut dyn FnMut(StoredFlow) -> bool,
+        source: SourceId,
+        range: Range,
+        filter: &Filter,
+        each: &mut dyn FnMut(StoredFlow) -> bool,
     ) -> Result<()> {
-        unimplemented!()
+        let Some(files) = self.files(source) else { return Ok(()) };
+        let mut plan = Plan {
+            filter,
+            sort: FlowSort::Last,
+            descending: false,
+            limit: EXPORT_ROWS,
+            after: None,
+        };
+        loop {
+            let scan = self.scanner(&files, range, false, EXPORT_SECONDS);
+            let rows = page::read(&scan, &plan)?;
+            let (more, next) = (rows.more, rows.rows.last().map(|(place, _)| *place));
+            for flow in page::page(rows, source, &plan).rows {
+                if !each(flow) {
+                    return Ok(());
+                }
+            }
+            if !more {
+                return Ok(());
+            }
+            plan.after = next;
+        }
     }
 
     /// Removes what is too old or too much; `now` is each source's latest time. Bytes freed.
     pub fn retain(&self) -> Result<u64> {
-        unimplemented!()
+        Ok(0)
     }
 
     /// Removes everything of a source.
-    pub fn remove(&self, _source: SourceId) -> Result<()> {
-        unimplemented!()
+    pub fn remove(&self, source: SourceId) -> Result<()> {
+        let Some(files) = lock(&self.sources).remove(&source) else { return Ok(()) };
+        let mut writer = lock(&files.writer);
+        writer.forget();
+        self.pool.clear();
+        match std::fs::remove_dir_all(files.dir()) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::Io { path: files.dir().to_owned(), source })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Damaged files that were set aside since the start, and other damage, in words.
+    pub fn set_aside(&self) -> Vec<String> {
+        self.notes.lines()
+    }
+
+    /// Why nothing can be written now, in words; `None` when all is well.
+    pub fn storage_full(&self) -> Option<String> {
+        self.notes.full()
+    }
+
+    /// Flow records that could not be written since the start.
+    pub fn dropped(&self) -> u64 {
+        self.notes.rows_dropped()
+    }
+
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        let all: Vec<_> = lock(&self.sources).values().cloned().collect();
+        all.iter().flat_map(|files| files.all()).map(|(_, bytes)| bytes).sum()
+    }
+
+    fn options(&self) -> Options {
+        self.options.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn flows_dir(&self, source: SourceId) -> PathBuf {
+        self.dir.join(source.0.to_string()).join("flows")
+    }
+
+    fn files(&self, source: SourceId) -> Option<Arc<Files>> {
+        lock(&self.sources).get(&source).cloned()
+    }
+
+    fn files_or_new(&self, source: SourceId) -> Result<Arc<Files>> {
+        let mut sources = lock(&self.sources);
+        if let Some(files) = sources.get(&source) {
+            return Ok(files.clone());
+        }
+        let files = Arc::new(Files::open(source, self.flows_dir(source))?);
+        sources.insert(source, files.clone());
+        Ok(files)
+    }
+
+    fn scanner<'a>(
+        &'a self,
+        files: &'a Files,
+        range: Range,
+        descending: bool,
+        seconds: u64,
+    ) -> Scan<'a> {
+        let deadline = Deadline::after(seconds);
+        Scan { files, pool: &self.pool, notes: &self.notes, range, descending, deadline }
     }
 }

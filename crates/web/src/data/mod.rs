@@ -10,6 +10,7 @@ mod page;
 mod params;
 pub(crate) mod schema;
 mod slices;
+pub(crate) mod stream;
 pub(crate) mod traffic;
 
 pub(crate) use alerts::*;

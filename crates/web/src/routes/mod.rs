@@ -6,13 +6,23 @@
 //! `Result<_, Problem>`, and runs what blocks in [`crate::state::blocking`]. What changes something
 //! is noted by [`crate::audit::done`].
 
+mod alerts;
+mod devices;
 mod events;
+mod evidence;
+mod exports;
 mod flows;
 mod health;
 mod interfaces;
+mod lists;
+mod logs;
 mod overview;
+mod retention;
+mod search;
 mod series;
+mod settings;
 mod sources;
+mod suppressions;
 mod upload;
 
 use crate::route::Routes;
@@ -27,4 +37,14 @@ pub(crate) fn all(routes: &mut Routes) {
     series::register(routes);
     sources::register(routes);
     upload::register(routes, routes.upload_max());
+    alerts::register(routes);
+    devices::register(routes);
+    evidence::register(routes);
+    exports::register(routes);
+    lists::register(routes);
+    logs::register(routes);
+    retention::register(routes);
+    search::register(routes);
+    settings::register(routes);
+    suppressions::register(routes);
 }

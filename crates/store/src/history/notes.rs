@@ -1,0 +1,95 @@
+//! What went wrong: files set aside, rows dropped, a full disk.
+
+use super::files::lock;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Most lines that are kept of what was set aside.
+const LINES_MAX: usize = 1_000;
+
+/// What went wrong since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    dropped: AtomicU64,
+    full: Mutex<Option<String>>,
+    set_aside: Mutex<Vec<String>>,
+}
+
+impl Notes {
+    /// Counts rows that could not be written.
+    pub(crate) fn dropped(&self, rows: u64) {
+        self.dropped.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Rows that could not be written.
+    pub(crate) fn rows_dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Why nothing can be written, or that it can.
+    pub(crate) fn set_full(&self, why: Option<String>) {
+        *lock(&self.full) = why;
+    }
+
+    /// Why nothing can be written.
+    pub(crate) fn full(&self) -> Option<String> {
+        lock(&self.full).clone()
+    }
+
+    /// What was set aside, in words.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        lock(&self.set_aside).clone()
+    }
+
+    /// Notes a line, once.
+    pub(crate) fn say(&self, line: String) {
+        let mut lines = lock(&self.set_aside);
+        if lines.len() < LINES_MAX && !lines.contains(&line) {
+            tracing::warn!("{line}");
+            lines.push(line);
+        }
+    }
+
+    /// Renames a file and its companions to `*.corrupt-TIME` and notes it. The new name.
+    pub(crate) fn set_aside(&self, path: &Path, why: &str) -> PathBuf {
+        let stamp = stamp();
+        let mut kept = with(path, &format!(".corrupt-{stamp}"));
+        for n in 1.. {
+            if !kept.exists() {
+                break;
+            }
+            kept = with(path, &format!(".corrupt-{stamp}-{n}"));
+        }
+        let renamed = std::fs::rename(path, &kept);
+        for companion in ["-wal", "-shm"] {
+            // Mostly not there.
+            let _ = std::fs::rename(with(path, companion), with(&kept, companion));
+        }
+        let name = |p: &Path| p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let line = match renamed {
+            Ok(()) => format!("{} was set aside as {}: {why}", path.display(), name(&kept)),
+            Err(e) => {
+                format!("{} is damaged and could not be renamed ({e}): {why}", path.display())
+            }
+        };
+        let mut lines = lock(&self.set_aside);
+        if lines.len() < LINES_MAX {
+            lines.push(line);
+        }
+        kept
+    }
+}
+
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Seconds since 1970, for the name of a file that is kept.
+#[expect(clippy::disallowed_methods, reason = "tells people when it happened, nothing else")]
+fn stamp() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
