@@ -67,3 +67,13 @@ export function load<T>(ask: (signal: AbortSignal) => Promise<T>): Loaded<T> {
     set: (next) => (data = next),
   };
 }
+
+/** Asks again every `ms` while the page is seen and nobody has paused. */
+export function poll(loaded: Pick<Loaded<unknown>, 'reload' | 'busy'>, ms: number) {
+  $effect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible' && !live.paused && !loaded.busy) loaded.reload();
+    }, ms);
+    return () => clearInterval(timer);
+  });
+}

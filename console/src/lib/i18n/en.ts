@@ -1,5 +1,6 @@
 // English. One file for each part of the console; keys begin with the part's name.
 import { alerts } from './en/alerts';
+import { chart } from './en/chart';
 import { devices } from './en/devices';
 import { flows } from './en/flows';
 import { frame } from './en/frame';
@@ -10,6 +11,7 @@ import { traffic } from './en/traffic';
 
 export const en = {
   ...frame,
+  ...chart,
   ...overview,
   ...traffic,
   ...flows,

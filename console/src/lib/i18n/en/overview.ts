@@ -1,4 +1,23 @@
-// English texts of the page overview.
+// English texts of the page Overview.
 export const overview = {
-  'overview.title': 'Overview',
+  'overview.throughput': 'Throughput',
+  'overview.flows': 'New flows',
+  'overview.flows-open': '{n} open now',
+  'overview.open-alerts': 'Open alerts',
+  'overview.new-devices': 'New devices',
+  'overview.devices-of': 'of {n} known',
+  'overview.live': 'The last ten minutes',
+  'overview.metric': 'What is drawn',
+  'overview.no-traffic': 'No traffic seen yet',
+  'overview.no-traffic.text': 'Either the network is silent, or the interface being watched does not see it. See Settings, Capture.',
+  'overview.inbox': 'Needs attention',
+  'overview.alerts.one': '{n} alert',
+  'overview.alerts.other': '{n} alerts',
+  'overview.calm': 'Nothing needs you',
+  'overview.calm.text': 'No open alert of at least medium severity.',
+  'overview.protocols': 'Protocols',
+  'overview.apps': 'Applications',
+  'overview.talkers': 'Top talkers',
+  'overview.ports': 'Top ports',
+  'overview.nothing': 'Nothing in the last 15 minutes.',
 };

@@ -1,0 +1,20 @@
+// English texts of charts.
+export const chart = {
+  'chart.time': 'Time',
+  'chart.no-value': 'nobody watched',
+  'chart.as-table': 'View as table',
+  'chart.as-chart': 'View as chart',
+  'chart.keys': '{title}. Plus and minus zoom, arrows read points, Shift with arrows moves the range, Escape restores.',
+  'chart.pick': 'Only {label}',
+  'chart.limits': 'Expected, at most {upper}',
+  'chart.gaps': 'Shaded: nobody watched then. It says nothing about the traffic.',
+  'chart.marks.one': '{n} alert:',
+  'chart.marks.other': '{n} alerts:',
+  'chart.summary.none': '{label}: no values.',
+  'chart.summary.line': '{label}: least {least}, mean {mean}, most {most} at {at}.',
+  'chart.summary.more': 'And {n} more lines.',
+  'chart.summary.gaps.one': 'In {n} part nobody watched.',
+  'chart.summary.gaps.other': 'In {n} parts nobody watched.',
+  'chart.summary.marks.one': '{n} alert is marked.',
+  'chart.summary.marks.other': '{n} alerts are marked.',
+};

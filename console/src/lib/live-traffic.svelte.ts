@@ -1,0 +1,71 @@
+// The last minutes of all traffic, second by second: asked for once, then kept up by events.
+import { get } from './api';
+import { live, on } from './events.svelte';
+import { sourceId } from './router.svelte';
+import type { Gap, SecondEvent, SeriesAnswer } from './types';
+
+/** Seconds that are shown. */
+export const LIVE_S = 600;
+
+export class LiveTraffic {
+  /** Seconds since 1970, bytes, packets: parallel. */
+  x = $state.raw<number[]>([]);
+  bytes = $state.raw<(number | null)[]>([]);
+  packets = $state.raw<(number | null)[]>([]);
+  gaps = $state.raw<Gap[]>([]);
+  /** The last second, as it came. */
+  last = $state.raw<SecondEvent | null>(null);
+  error = $state.raw<Error | null>(null);
+  ready = $state(false);
+
+  get to() {
+    return (this.x[this.x.length - 1] ?? Date.now() / 1000) + 1;
+  }
+
+  /** Asks for what was, and listens; returns how to stop. */
+  start(): () => void {
+    void this.fill();
+    return on('second', (second) => this.add(second));
+  }
+
+  async fill() {
+    try {
+      const query = { source: sourceId(), from: `-${LIVE_S}s`, points: LIVE_S, limits: false };
+      const answer = await get<SeriesAnswer>('series', query);
+      const points = answer.series[0]?.points ?? [];
+      const since = this.x[0] ?? Infinity;
+      const old = points.filter((point) => point[0] < since);
+      this.x = [...old.map((p) => p[0]), ...this.x];
+      this.bytes = [...old.map((p) => p[1] / answer.step), ...this.bytes];
+      this.packets = [...old.map((p) => p[2] / answer.step), ...this.packets];
+      this.gaps = answer.gaps;
+      this.error = null;
+    } catch (error) {
+      this.error = error instanceof Error ? error : new Error(String(error));
+    }
+    this.ready = true;
+  }
+
+  private add(second: SecondEvent) {
+    if (second.source !== sourceId() || live.paused) return;
+    const before = this.x[this.x.length - 1];
+    if (before !== undefined && second.t <= before) return;
+    this.last = second;
+    const x = [...this.x];
+    const bytes = [...this.bytes];
+    const packets = [...this.packets];
+    // A silent second has no event of its own on some sources; a longer break is a gap.
+    if (before !== undefined && second.t - before > 3) {
+      x.push(before + 1);
+      bytes.push(null);
+      packets.push(null);
+    }
+    x.push(second.t);
+    bytes.push(second.bytes);
+    packets.push(second.packets);
+    const cut = x.findIndex((t) => t >= second.t - LIVE_S);
+    this.x = x.slice(cut);
+    this.bytes = bytes.slice(cut);
+    this.packets = packets.slice(cut);
+  }
+}
