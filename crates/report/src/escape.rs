@@ -25,7 +25,7 @@ pub(crate) fn terminal(text: &str) -> String {
 
 /// Text for HTML and SVG, in elements and in attributes within double quotes. Characters that the
 /// standards forbid there, and invisible ones, become `\xNN`.
-pub(crate) fn markup(text: &str) -> String {
+pub fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for c in terminal(text).chars() {
         match c {

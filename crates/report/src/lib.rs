@@ -19,5 +19,6 @@ pub mod text;
 #[cfg(test)]
 mod fixture;
 
+pub use escape::markup;
 pub use names::{protocol, service, tls_version};
 pub use source::{Report, Source};

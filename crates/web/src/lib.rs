@@ -22,6 +22,7 @@ mod metrics;
 mod openapi;
 mod peer;
 pub mod records;
+mod report;
 mod route;
 mod routes;
 mod server;

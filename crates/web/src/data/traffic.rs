@@ -200,8 +200,10 @@ pub(crate) fn talkers(
     top: usize,
     names: &Names,
 ) -> Result<Vec<Talker>, Problem> {
-    let totals = app.store.series().totals(source, range, Dimension::Device, top)?;
-    Ok(totals.iter().map(|(key, sums)| talker(key, *sums, &app.data.known, names)).collect())
+    // What is not told apart is no host.
+    let totals = app.store.series().totals(source, range, Dimension::Device, top + 1)?;
+    let hosts = totals.iter().filter(|(key, _)| key_address(key).is_some()).take(top);
+    Ok(hosts.map(|(key, sums)| talker(key, *sums, &app.data.known, names)).collect())
 }
 
 /// Alerts to mark in a chart: those of the range, or of these addresses in it; the most severe when

@@ -17,6 +17,7 @@ mod interfaces;
 mod lists;
 mod logs;
 mod overview;
+mod reports;
 mod retention;
 mod search;
 mod series;
@@ -43,6 +44,7 @@ pub(crate) fn all(routes: &mut Routes) {
     exports::register(routes);
     lists::register(routes);
     logs::register(routes);
+    reports::register(routes);
     retention::register(routes);
     search::register(routes);
     settings::register(routes);
