@@ -7,10 +7,12 @@
 
 mod clock;
 pub mod control;
+mod damage;
 mod error;
 pub mod filter;
 pub mod history;
 mod moment;
+mod packed;
 mod room;
 pub mod series;
 mod time;
@@ -124,8 +126,8 @@ impl Store {
             tracing::warn!(%error, "no reserve is kept on the disk");
         }
         let control = Control::open(dir, Arc::clone(&room))?;
-        let series = SeriesStore::open(dir)?;
-        let history = History::open(dir, options)?;
+        let series = SeriesStore::open(dir, Arc::clone(&room))?;
+        let history = History::open(dir, options, Arc::clone(&room))?;
         let (dir, _lock) = (dir.to_owned(), Some(lock));
         Ok(Self { inner: Arc::new(Inner { dir, room, _lock, control, series, history }) })
     }
@@ -148,8 +150,8 @@ impl Store {
         let options = Options::default();
         let room = Arc::new(Room::new(dir, &options));
         let control = Control::open_read_only(dir, Arc::clone(&room))?;
-        let series = SeriesStore::open(dir)?;
-        let history = History::open(dir, &options)?;
+        let series = SeriesStore::open_read_only(dir, Arc::clone(&room));
+        let history = History::open(dir, &options, Arc::clone(&room))?;
         let dir = dir.to_owned();
         Ok(Self { inner: Arc::new(Inner { dir, room, _lock: None, control, series, history }) })
     }
@@ -157,12 +159,15 @@ impl Store {
     /// The state of the disk and of the files.
     pub fn health(&self) -> Health {
         let inner = &self.inner;
+        let mut set_aside = inner.control.set_aside().to_vec();
+        set_aside.extend(inner.series.set_aside());
+        set_aside.extend(inner.history.set_aside());
         Health {
-            storage_full: inner.room.problem(),
-            set_aside: inner.control.set_aside().to_vec(),
+            storage_full: inner.room.problem().or_else(|| inner.history.storage_full()),
+            set_aside,
             free_bytes: inner.room.free(),
-            bytes: [inner.control.bytes(), 0, 0, 0],
-            flows_dropped: 0,
+            bytes: [inner.control.bytes(), inner.series.bytes(), inner.history.bytes(), 0],
+            flows_dropped: inner.history.dropped(),
         }
     }
 

@@ -11,7 +11,7 @@
 //! | 8, 8 | earliest and latest end of a flow, nanoseconds since 1970 |
 //! | each row | length in 2 bytes, then the row |
 
-use super::bytes::Bytes;
+use crate::packed::Bytes;
 
 const VERSION: u8 = 1;
 const HEADER: usize = 19;

@@ -1,14 +1,14 @@
 //! The files of one source: which there are, which one a row belongs to, setting damage aside.
 
-use super::notes::Notes;
 use super::partition::{FULL_BYTES, Level, PartId};
 use super::writer::Writer;
 use crate::SourceId;
+use crate::damage::Notes;
 use crate::error::{Result, StoreError};
 use anomalyzer_wire::Timestamp;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Days beyond those that are kept until new days go into files per year.
 const DAYS_SPARE: usize = 35;
@@ -21,11 +21,6 @@ pub(crate) struct Files {
     /// Bytes of each file when it was last looked at.
     parts: RwLock<BTreeMap<PartId, u64>>,
     pub(crate) writer: Mutex<Writer>,
-}
-
-/// The lock, whoever held it before.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Files {

@@ -1,5 +1,6 @@
 //! Random flow records for tests.
 
+use crate::room::Room;
 use crate::{Filter, Options, Range, SourceId};
 use anomalyzer_engine::FlowRecord;
 use anomalyzer_engine::flow::features::FlowFeatures;
@@ -7,6 +8,8 @@ use anomalyzer_engine::flow::{FiveTuple, FlowId, FlowNames, SideRecord};
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Addr, HostileStr, Mac, Timestamp, Tunnel};
 use proptest::prelude::*;
+use std::path::Path;
+use std::sync::Arc;
 
 use super::History;
 use super::row::{ENDS, STATES, TUNNELS};
@@ -22,8 +25,14 @@ pub(crate) fn options() -> Options {
 /// A history in a directory of its own.
 pub(crate) fn history() -> (tempfile::TempDir, History) {
     let dir = tempfile::tempdir().unwrap();
-    let history = History::open(dir.path(), &options()).unwrap();
+    let history = open(dir.path());
     (dir, history)
+}
+
+/// The history of a directory.
+pub(crate) fn open(dir: &Path) -> History {
+    let room = Arc::new(Room::new(dir, &options()));
+    History::open(dir, &options(), room).unwrap()
 }
 
 /// All of time.

@@ -11,11 +11,11 @@
 //! What is appended is visible to readers after the next flush.
 
 mod block;
-mod bytes;
+
 mod files;
 mod groups;
 mod key;
-mod notes;
+
 mod page;
 mod partition;
 mod peers;
@@ -29,11 +29,13 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
+use crate::damage::Notes;
+use crate::damage::lock;
+use crate::room::Room;
 use crate::{Filter, Options, Range, Result, SourceId, StoreError};
 use anomalyzer_engine::FlowRecord;
-use files::{Files, entries, lock};
+use files::{Files, entries};
 use key::Place;
-use notes::Notes;
 use page::Plan;
 use pool::Pool;
 use row::{Depth, RowRef};
@@ -161,16 +163,18 @@ pub struct History {
     sources: Mutex<BTreeMap<SourceId, Arc<Files>>>,
     pool: Pool,
     notes: Notes,
+    room: Arc<Room>,
 }
 
 impl History {
-    pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self> {
+    pub(crate) fn open(dir: &Path, options: &Options, room: Arc<Room>) -> Result<Self> {
         let history = Self {
             dir: dir.join("history"),
             options: RwLock::new(options.clone()),
             sources: Mutex::default(),
             pool: Pool::default(),
             notes: Notes::default(),
+            room,
         };
         for entry in entries(&history.dir)? {
             let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
@@ -195,7 +199,8 @@ impl History {
     pub fn append(&self, source: SourceId, records: &[FlowRecord]) -> Result<()> {
         let files = self.files_or_new(source)?;
         let options = self.options();
-        let context = Context { files: &files, options: &options, notes: &self.notes };
+        let context =
+            Context { files: &files, options: &options, notes: &self.notes, room: &self.room };
         lock(&files.writer).append(records, context)
     }
 
@@ -205,7 +210,8 @@ impl History {
         let options = self.options();
         let mut result = Ok(());
         for files in all {
-            let context = Context { files: &files, options: &options, notes: &self.notes };
+            let context =
+                Context { files: &files, options: &options, notes: &self.notes, room: &self.room };
             result = writer::flush(context).and(result);
         }
         result

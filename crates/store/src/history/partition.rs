@@ -229,34 +229,6 @@ fn pragma(conn: &Connection, name: &str) -> Result<i64> {
         .map_err(|source| StoreError::Sql { what: "read a history file", source })
 }
 
-/// True when SQLite says that the file is damaged.
-pub(crate) fn is_damage(error: &StoreError) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    let StoreError::Sql { source, .. } = error else { return false };
-    match source {
-        rusqlite::Error::SqliteFailure(code, _) => {
-            matches!(code.code, DatabaseCorrupt | NotADatabase) || is_short_read(code.extended_code)
-        }
-        // A table, row or column that every file of ours has is missing or of another type.
-        rusqlite::Error::QueryReturnedNoRows
-        | rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::SqlInputError { .. } => true,
-        _ => false,
-    }
-}
-
-/// SQLITE_IOERR_SHORT_READ: the file ends before its header says.
-const fn is_short_read(extended: i32) -> bool {
-    extended == 522
-}
-
-/// True when there was no room on the disk.
-pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DiskFull, SystemIoFailure};
-    error.sqlite_error_code().is_some_and(|code| matches!(code, DiskFull | SystemIoFailure))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

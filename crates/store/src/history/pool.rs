@@ -1,9 +1,10 @@
 //! Connections that read, kept for the next query.
 
-use super::files::{Files, lock};
+use super::files::Files;
 use super::partition::{self, PartId};
 use super::row::Apps;
 use crate::SourceId;
+use crate::damage::lock;
 use crate::error::Result;
 use rusqlite::Connection;
 use std::sync::Mutex;

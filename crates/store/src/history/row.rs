@@ -15,7 +15,7 @@
 //! | 4, 4 or 16, 16 | addresses |
 //! | numbers | packets, packets, bytes, bytes, duration; then the rest in the order of [`encode`] |
 
-use super::bytes::{Bytes, put_number, put_signed, put_text};
+use crate::packed::{Bytes, put_number, put_signed, put_text};
 use anomalyzer_engine::FlowRecord;
 use anomalyzer_engine::flow::features::FlowFeatures;
 use anomalyzer_engine::flow::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, SideRecord};

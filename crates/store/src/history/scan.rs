@@ -2,12 +2,14 @@
 //! their times do not matter.
 
 use super::block::Block;
-use super::files::{Files, lock};
-use super::notes::Notes;
-use super::partition::{PartId, is_damage};
+use super::files::Files;
+use super::partition::PartId;
 use super::pool::{Pool, Reader};
 use super::row::Apps;
 use crate::Range;
+use crate::damage::Notes;
+use crate::damage::is_damage;
+use crate::damage::lock;
 use crate::error::{Result, StoreError};
 use std::ops::ControlFlow;
 use std::sync::Mutex;

@@ -64,7 +64,7 @@ proptest! {
         history.append(SENSOR, &flows).unwrap();
         history.flush().unwrap();
         drop(history);
-        let history = History::open(dir.path(), &fixture::options()).unwrap();
+        let history = fixture::open(dir.path());
         let mut expected: Vec<String> = flows.iter().map(text).collect();
         let mut found: Vec<String> = all(&history).iter().map(text).collect();
         expected.sort();

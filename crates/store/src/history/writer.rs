@@ -1,12 +1,15 @@
 //! Writing: rows wait in memory until they are flushed, then go into their partitions in blocks.
 
 use super::block::Builder;
-use super::files::{Files, lock};
-use super::notes::Notes;
-use super::partition::{self, PartId, is_damage};
+use super::files::Files;
+use super::partition::{self, PartId};
 use super::row::{APP_AT, encode};
 use crate::Options;
+use crate::damage::Notes;
+use crate::damage::lock;
+use crate::damage::{is_damage, is_full};
 use crate::error::{Result, StoreError};
+use crate::room::Room;
 use anomalyzer_engine::FlowRecord;
 use anomalyzer_wire::Timestamp;
 use rusqlite::Connection;
@@ -60,6 +63,7 @@ pub(crate) struct Context<'a> {
     pub(crate) files: &'a Files,
     pub(crate) options: &'a Options,
     pub(crate) notes: &'a Notes,
+    pub(crate) room: &'a Room,
 }
 
 impl Writer {
@@ -85,7 +89,7 @@ impl Writer {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let result = has_room(context).and_then(|()| self.write(context));
+        let result = context.room.for_bulk().and_then(|()| self.write(context));
         match &result {
             Ok(()) => context.notes.set_full(None),
             Err(StoreError::Full(why)) => {
@@ -268,23 +272,8 @@ fn make_dir(dir: &Path) -> Result<()> {
     std::fs::create_dir_all(dir).map_err(|source| StoreError::Io { path: dir.to_owned(), source })
 }
 
-/// Refuses to write when the disk is nearly full.
-fn has_room(context: Context<'_>) -> Result<()> {
-    // Before the first write the directory is not there; its parent is on the same disk.
-    let stat = context.files.dir().ancestors().find_map(|dir| rustix::fs::statvfs(dir).ok());
-    let Some(stat) = stat else { return Ok(()) };
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-    let least =
-        context.options.free_bytes_min.min(stat.f_blocks.saturating_mul(stat.f_frsize) / 20);
-    if free >= least {
-        return Ok(());
-    }
-    let mib = |bytes: u64| bytes >> 20;
-    Err(StoreError::Full(format!("{} MiB are free, {} MiB must stay", mib(free), mib(least))))
-}
-
 fn sql_or_full(source: rusqlite::Error, path: &Path) -> StoreError {
-    if partition::is_full(&source) {
+    if is_full(&source) {
         return StoreError::Full(format!("{}: {source}", path.display()));
     }
     StoreError::Sql { what: "write a history file", source }

@@ -1,10 +1,11 @@
-//! What went wrong: files set aside, rows dropped, a full disk.
+//! What went wrong with files that can be spared: set aside, rows dropped, a full disk.
 
-use super::files::lock;
+use crate::StoreError;
+use crate::clock;
+pub(crate) use crate::control::lock;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Most lines that are kept of what was set aside.
 const LINES_MAX: usize = 1_000;
@@ -54,7 +55,7 @@ impl Notes {
 
     /// Renames a file and its companions to `*.corrupt-TIME` and notes it. The new name.
     pub(crate) fn set_aside(&self, path: &Path, why: &str) -> PathBuf {
-        let stamp = stamp();
+        let stamp = clock::stamp(clock::now());
         let mut kept = with(path, &format!(".corrupt-{stamp}"));
         for n in 1.. {
             if !kept.exists() {
@@ -88,8 +89,30 @@ fn with(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Seconds since 1970, for the name of a file that is kept.
-#[expect(clippy::disallowed_methods, reason = "tells people when it happened, nothing else")]
-fn stamp() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+/// True when SQLite says that the file is damaged.
+pub(crate) fn is_damage(error: &StoreError) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let StoreError::Sql { source, .. } = error else { return false };
+    match source {
+        rusqlite::Error::SqliteFailure(code, _) => {
+            matches!(code.code, DatabaseCorrupt | NotADatabase) || is_short_read(code.extended_code)
+        }
+        // A table, row or column that every file of ours has is missing or of another type.
+        rusqlite::Error::QueryReturnedNoRows
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::SqlInputError { .. } => true,
+        _ => false,
+    }
+}
+
+/// SQLITE_IOERR_SHORT_READ: the file ends before its header says.
+const fn is_short_read(extended: i32) -> bool {
+    extended == 522
+}
+
+/// True when there was no room on the disk.
+pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DiskFull, SystemIoFailure};
+    error.sqlite_error_code().is_some_and(|code| matches!(code, DiskFull | SystemIoFailure))
 }
