@@ -1,8 +1,8 @@
 //! What went wrong with files that can be spared: set aside, rows dropped, a full disk.
 
-use crate::StoreError;
 use crate::clock;
 pub(crate) use crate::control::lock;
+use crate::{Result, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,12 +13,28 @@ const LINES_MAX: usize = 1_000;
 /// What went wrong since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
+    /// Another process owns the files: nothing is renamed.
+    read_only: bool,
     dropped: AtomicU64,
     full: Mutex<Option<String>>,
     set_aside: Mutex<Vec<String>>,
 }
 
 impl Notes {
+    /// Nothing went wrong yet.
+    pub(crate) fn new(read_only: bool) -> Self {
+        Self { read_only, ..Self::default() }
+    }
+
+    /// Refuses to change what another process owns.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.read_only {
+            let text = "the store is open for queries only; the running service writes it";
+            return Err(StoreError::Invalid(text.to_owned()));
+        }
+        Ok(())
+    }
+
     /// Counts rows that could not be written.
     pub(crate) fn dropped(&self, rows: u64) {
         self.dropped.fetch_add(rows, Ordering::Relaxed);
@@ -55,6 +71,10 @@ impl Notes {
 
     /// Renames a file and its companions to `*.corrupt-TIME` and notes it. The new name.
     pub(crate) fn set_aside(&self, path: &Path, why: &str) -> PathBuf {
+        if self.read_only {
+            self.say(format!("{} is damaged and left out: {why}", path.display()));
+            return path.to_owned();
+        }
         let stamp = clock::stamp(clock::now());
         let mut kept = with(path, &format!(".corrupt-{stamp}"));
         for n in 1.. {

@@ -138,8 +138,8 @@ impl Store {
         let options = Options::default();
         let room = Arc::new(Room::new(dir, &options));
         let control = Control::open_beside(dir, Arc::clone(&room))?;
-        let series = SeriesStore::open(dir)?;
-        let history = History::open(dir, &options)?;
+        let series = SeriesStore::open_read_only(dir, Arc::clone(&room));
+        let history = History::open_read_only(dir, &options, Arc::clone(&room))?;
         let dir = dir.to_owned();
         Ok(Self { inner: Arc::new(Inner { dir, room, _lock: None, control, series, history }) })
     }
@@ -151,7 +151,7 @@ impl Store {
         let room = Arc::new(Room::new(dir, &options));
         let control = Control::open_read_only(dir, Arc::clone(&room))?;
         let series = SeriesStore::open_read_only(dir, Arc::clone(&room));
-        let history = History::open(dir, &options, Arc::clone(&room))?;
+        let history = History::open_read_only(dir, &options, Arc::clone(&room))?;
         let dir = dir.to_owned();
         Ok(Self { inner: Arc::new(Inner { dir, room, _lock: None, control, series, history }) })
     }

@@ -168,12 +168,21 @@ pub struct History {
 
 impl History {
     pub(crate) fn open(dir: &Path, options: &Options, room: Arc<Room>) -> Result<Self> {
+        Self::of(dir, options, room, false)
+    }
+
+    /// Opens for queries only, beside another process that writes.
+    pub(crate) fn open_read_only(dir: &Path, options: &Options, room: Arc<Room>) -> Result<Self> {
+        Self::of(dir, options, room, true)
+    }
+
+    fn of(dir: &Path, options: &Options, room: Arc<Room>, read_only: bool) -> Result<Self> {
         let history = Self {
             dir: dir.join("history"),
             options: RwLock::new(options.clone()),
             sources: Mutex::default(),
             pool: Pool::default(),
-            notes: Notes::default(),
+            notes: Notes::new(read_only),
             room,
         };
         for entry in entries(&history.dir)? {
@@ -197,6 +206,7 @@ impl History {
     /// [`StoreError::Full`] when the disk is full. Records then wait up to a limit and are dropped
     /// and counted beyond it; writing goes on by itself when there is room again.
     pub fn append(&self, source: SourceId, records: &[FlowRecord]) -> Result<()> {
+        self.notes.check_writable()?;
         let files = self.files_or_new(source)?;
         let options = self.options();
         let context =
@@ -311,6 +321,7 @@ impl History {
 
     /// Removes everything of a source.
     pub fn remove(&self, source: SourceId) -> Result<()> {
+        self.notes.check_writable()?;
         let Some(files) = lock(&self.sources).remove(&source) else { return Ok(()) };
         let mut writer = lock(&files.writer);
         writer.forget();

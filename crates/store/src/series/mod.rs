@@ -106,7 +106,7 @@ impl SeriesStore {
     /// Opens for queries only, beside another process that writes.
     pub(crate) fn open_read_only(dir: &Path, room: Arc<Room>) -> Self {
         let path = dir.join("series.db");
-        Self { path, room, writer: None, readers: Mutex::default(), notes: Notes::default() }
+        Self { path, room, writer: None, readers: Mutex::default(), notes: Notes::new(true) }
     }
 
     /// Adds rows, all in one transaction, to their seconds, minutes and hours.
@@ -173,9 +173,8 @@ impl SeriesStore {
 
     /// Writes; a damaged file is set aside and the work done again on a new one.
     fn written<T>(&self, work: impl Fn(&mut write::Writer) -> Result<T>) -> Result<T> {
-        let Some(writer) = &self.writer else {
-            return Err(StoreError::Invalid("the store is open for queries only".to_owned()));
-        };
+        self.notes.check_writable()?;
+        let Some(writer) = &self.writer else { return Err(StoreError::Missing("series")) };
         let mut writer = lock(writer);
         let result = match work(&mut writer) {
             Err(error) if is_damage(&error) => {
