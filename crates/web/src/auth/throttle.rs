@@ -70,6 +70,17 @@ impl Throttle {
 }
 
 impl Attempt {
+    /// Nobody looked at the password: the attempt was no failure, and shows nothing.
+    pub(crate) fn cancelled(self) {
+        let mut tables = self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = tables.accounts.get_mut(&self.account) {
+            entry.failures = entry.failures.saturating_sub(1);
+        }
+        if let Some(entry) = tables.peers.get_mut(&self.account.1) {
+            entry.failures = entry.failures.saturating_sub(1);
+        }
+    }
+
     /// It was the right password: the attempt was no failure.
     pub(crate) fn succeeded(self) {
         let mut tables = self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
