@@ -27,11 +27,13 @@ pub(crate) struct Rule {
     pub(crate) body_max: u64,
     /// Counts against the four heavy requests that a user may have at once.
     pub(crate) heavy: bool,
+    /// The path is a page of the console too: who asks for no JSON gets that.
+    pub(crate) page: bool,
 }
 
 impl Rule {
     const fn of(least: Option<Role>) -> Self {
-        Self { least, confirm: false, body_max: BODY_MAX, heavy: false }
+        Self { least, confirm: false, body_max: BODY_MAX, heavy: false, page: false }
     }
 
     /// For anybody.
@@ -67,6 +69,11 @@ impl Rule {
     /// Costly: at most four at once for each user.
     pub(crate) const fn heavy(self) -> Self {
         Self { heavy: true, ..self }
+    }
+
+    /// A page of the console has the same path.
+    pub(crate) const fn or_page(self) -> Self {
+        Self { page: true, ..self }
     }
 
     /// The least role in words.

@@ -1,13 +1,14 @@
 //! The guard in front of every route: who calls, may he, is it he who calls, and is it not too much.
 
 use super::{Caller, Via, identify, origin, secret};
-use crate::clock;
 use crate::error::Problem;
 use crate::limits::{Heavy, limit_body};
 use crate::peer::Peer;
 use crate::route::Rule;
 use crate::state::AppState;
+use crate::{assets, clock};
 use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, AUTHORIZATION};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -23,11 +24,21 @@ pub(crate) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
+    if rule.page && wants_page(request.headers()) {
+        return assets::index(request.headers());
+    }
     match admit(&state, rule, request).await {
         Ok((request, None)) => next.run(request).await,
         Ok((request, Some(place))) => place.hold(next.run(request).await),
         Err(problem) => problem.into_response(),
     }
+}
+
+/// A browser that goes to an address asks for HTML; programs ask for JSON or send a token.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let mut accepts = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let json = accepts.any(|text| text.contains("json"));
+    !json && !headers.contains_key(AUTHORIZATION)
 }
 
 async fn admit(

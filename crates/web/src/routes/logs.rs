@@ -21,6 +21,7 @@ const LIMIT_MAX: usize = 10_000;
 pub(super) fn register(routes: &mut Routes) {
     routes.add(Rule::viewer().heavy(), routes!(traffic));
     routes.add(Rule::viewer(), routes!(anomalies));
+    routes.add(Rule::viewer().or_page(), routes!(open));
 }
 
 /// Which records.
@@ -83,8 +84,14 @@ async fn anomalies(
     .await
 }
 
-/// Open alerts: what `GET /alerts` answers scripts.
-pub(crate) fn open_alerts(app: &AppState) -> Result<Vec<Raw>, Problem> {
+/// The open alert records. A browser that goes there gets the console's page of alerts.
+#[utoipa::path(get, path = "/alerts", tag = "plain",
+    responses((status = 200, body = Vec<schema::Alert>)))]
+async fn open(State(state): State<AppState>) -> Result<Json<Vec<Raw>>, Problem> {
+    blocking(&state, |app| open_alerts(app).map(Json)).await
+}
+
+fn open_alerts(app: &AppState) -> Result<Vec<Raw>, Problem> {
     let query = anomalyzer_store::control::AlertQuery {
         states: vec![anomalyzer_store::control::AlertState::Open],
         limit: data::LIMIT_MAX,
