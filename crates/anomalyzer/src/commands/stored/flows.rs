@@ -10,6 +10,7 @@ use anomalyzer_engine::{FlowRecord, text};
 use anomalyzer_report as report;
 use anomalyzer_store::history::{FlowQuery, FlowSort, Group, GroupBy};
 use anomalyzer_store::{Filter, SourceId, Store};
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Without --from, flows of the last hour.
@@ -152,7 +153,7 @@ fn cells(flow: &FlowRecord) -> Vec<String> {
         text::duration(flow.duration_s()),
         text::thousands(flow.orig.packets + flow.resp.packets),
         text::bytes(flow.orig.bytes + flow.resp.bytes),
-        name.map(|name| name.escaped().to_string()).unwrap_or_default(),
+        name.map(|name| name.escaped()).unwrap_or_default(),
     ]
 }
 
@@ -162,12 +163,16 @@ fn groups(store: &Store, options: &Flows, filter: &Filter, by: By) -> Result<(),
     let source = SourceId(options.stored.source);
     let groups = store.history().groups(source, range, filter, group_by(by), top);
     let groups = groups.map_err(|e| failure(&e))?;
-    let text = if options.form.json {
-        groups.iter().map(|group| format!("{}\n", object(group))).collect()
-    } else {
-        people(&groups)
-    };
+    let text = if options.form.json { lines(&groups) } else { people(&groups) };
     print(&text)
+}
+
+fn lines(groups: &[Group]) -> String {
+    let mut text = String::new();
+    for group in groups {
+        let _ = writeln!(text, "{}", object(group));
+    }
+    text
 }
 
 fn object(group: &Group) -> serde_json::Value {
