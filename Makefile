@@ -78,7 +78,8 @@ bench-live: build .suricata ## the highest rate on a wire without loss; adds to 
 eval: build ## every labelled capture; writes docs/evaluation.md
 	$(CARGO) xtask eval
 
-torture: build ## floods and damaged files; writes docs/reliability.md
+torture: build ## floods, kills, full disks and the like; writes docs/reliability.md
+	$(call need,iproute2 iputils-ping tcpreplay curl)
 	$(CARGO) xtask torture
 
 deb: build ## a Debian package: out/anomalyzer_VERSION_ARCH.deb

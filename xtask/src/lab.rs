@@ -35,15 +35,23 @@ impl Lab {
         let [a, b] = &lab.names;
         ip(&["netns", "add", a])?;
         ip(&["netns", "add", b])?;
-        let pair = ["link", "add", "a0", "netns", a, "type", "veth", "peer", "b0", "netns", b];
-        ip(&pair)?;
-        for (host, address) in [(Host::A, "10.99.0.1/24"), (Host::B, "10.99.0.2/24")] {
+        for host in [Host::A, Host::B] {
             lab.quiet(host)?;
-            lab.ip(host, &["address", "add", address, "dev", host.interface()])?;
-            lab.ip(host, &["link", "set", host.interface(), "up"])?;
             lab.ip(host, &["link", "set", "lo", "up"])?;
         }
+        lab.join()?;
         Ok(lab)
+    }
+
+    /// Lays the cable; again, when one end was deleted.
+    pub(crate) fn join(&self) -> Result<(), String> {
+        let [a, b] = &self.names;
+        ip(&["link", "add", "a0", "netns", a, "type", "veth", "peer", "b0", "netns", b])?;
+        for (host, address) in [(Host::A, "10.99.0.1/24"), (Host::B, "10.99.0.2/24")] {
+            self.ip(host, &["address", "add", address, "dev", host.interface()])?;
+            self.ip(host, &["link", "set", host.interface(), "up"])?;
+        }
+        Ok(())
     }
 
     /// No neighbour discovery of IPv6 among what is counted.

@@ -9,6 +9,7 @@ mod lab;
 mod measure;
 mod new_detector;
 mod section;
+mod service;
 mod tidy;
 mod torture;
 
@@ -24,7 +25,8 @@ cargo xtask TASK
   bench                ours beside other tools on one large capture; docs/benchmark.md
   bench indicators     memory and look-ups of a million indicators of threat lists
   bench live           the highest rate on a wire without loss, beside tcpdump and Suricata
-  torture              floods and cut files; docs/reliability.md
+  torture [PART]       floods, cut files, kills, full disks, stalled clients, interfaces that
+                       come and go, bad settings; docs/reliability.md
   eval [--json]        the release binary over all labelled captures; docs/evaluation.md
   skipped              say which tests are skipped on this machine
 ";
@@ -42,7 +44,8 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(),
         ["bench", "indicators"] => bench::indicators::run(),
         ["bench", "live"] => bench::live::run(),
-        ["torture"] => torture::run(),
+        ["torture"] => torture::run(None),
+        ["torture", part] => torture::run(Some(part)),
         ["new", "detector", id] => new_detector::run(&root(), id),
         ["measure", report, ..] => measure::inner(report.as_ref(), &raw_args(3)),
         ["skipped"] => skipped(),

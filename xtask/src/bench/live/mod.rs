@@ -61,7 +61,7 @@ fn once(tool: &Tool, capture: &Path, rate: u64) -> Result<Run, String> {
     let lab = Lab::new("bench")?;
     let watching = tool.start(&lab)?;
     let (sent, reached) = replay(&lab, capture, rate)?;
-    let processed = watching.finish(&lab)?;
+    let processed = watching.finish()?;
     Ok(Run { rate: reached, sent, processed })
 }
 

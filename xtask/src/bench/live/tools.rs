@@ -2,6 +2,7 @@
 
 use super::find;
 use crate::lab::{Host, Lab};
+use crate::service::{Place, Service, fresh_dir};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::Read;
@@ -9,8 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// Where ours listens inside its namespace.
-const LISTEN: &str = "127.0.0.1:8470";
 /// How long a tool may take to begin.
 const START: Duration = Duration::from_secs(30);
 /// Packets that were sent last are on their way for so long.
@@ -30,7 +29,13 @@ enum Kind {
 }
 
 /// A tool at work.
-pub(super) struct Watching<'a> {
+pub(super) enum Watching<'a> {
+    Ours(Service<'a>, PathBuf),
+    Other(Other<'a>),
+}
+
+/// A tool that is not ours, at work.
+pub(super) struct Other<'a> {
     tool: &'a Tool,
     child: Child,
     dir: PathBuf,
@@ -64,30 +69,28 @@ pub(super) fn installed(binary: &Path) -> Vec<Tool> {
 
 impl Tool {
     /// Starts watching and waits until it does.
-    pub(super) fn start(&self, lab: &Lab) -> Result<Watching<'_>, String> {
-        let dir = std::env::temp_dir().join(format!("anomalyzer-live-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-        let mut command = self.command(lab, &dir);
-        let child = command
+    pub(super) fn start<'a>(&'a self, lab: &'a Lab) -> Result<Watching<'a>, String> {
+        let dir = fresh_dir("live")?;
+        if let Kind::Ours(binary) = &self.kind {
+            let args = ["--quiet", "run", "-i", "b0"];
+            let service = Service::start(Place::Inside(lab), binary, &dir, &args)?;
+            return Ok(Watching::Ours(service, dir));
+        }
+        let child = self
+            .command(lab, &dir)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|e| format!("{}: {e}", self.name))?;
-        let mut watching = Watching { tool: self, child, dir };
-        watching.wait_until_ready(lab)?;
-        Ok(watching)
+        let mut other = Other { tool: self, child, dir };
+        other.wait_until_ready()?;
+        Ok(Watching::Other(other))
     }
 
     fn command(&self, lab: &Lab, dir: &Path) -> Command {
         let dir_text = dir.to_string_lossy().into_owned();
         match &self.kind {
-            Kind::Ours(binary) => {
-                let mut command = lab.command(Host::B, &binary.to_string_lossy());
-                command.args(["--quiet", "run", "-i", "b0", "--listen", LISTEN]);
-                command.args(["--data", &dir_text, "--print-token"]).arg(dir.join("token"));
-                command
-            }
+            Kind::Ours(binary) => lab.command(Host::B, &binary.to_string_lossy()),
             Kind::Tcpdump => {
                 let mut command = lab.command(Host::B, "tcpdump");
                 command.args(["-n", "-i", "b0", "-B", "32768", "-w", "/dev/null"]);
@@ -112,7 +115,23 @@ impl Tool {
 }
 
 impl Watching<'_> {
-    fn wait_until_ready(&mut self, lab: &Lab) -> Result<(), String> {
+    /// Stops watching: packets processed.
+    pub(super) fn finish(self) -> Result<u64, String> {
+        std::thread::sleep(SETTLE);
+        match self {
+            Watching::Ours(service, dir) => {
+                let counted = ours(&service);
+                service.stop()?;
+                let _ = std::fs::remove_dir_all(&dir);
+                counted
+            }
+            Watching::Other(other) => other.finish(),
+        }
+    }
+}
+
+impl Other<'_> {
+    fn wait_until_ready(&mut self) -> Result<(), String> {
         let step = Duration::from_millis(100);
         let mut waited = Duration::ZERO;
         while waited < START {
@@ -120,9 +139,8 @@ impl Watching<'_> {
                 return Err(format!("{} ended at once: {status}: {}", self.tool.name, self.said()));
             }
             let ready = match self.tool.kind {
-                Kind::Ours(_) => self.dir.join("token").is_file() && ours(lab, &self.dir).is_ok(),
-                Kind::Tcpdump => waited >= Duration::from_secs(1),
                 Kind::Suricata => self.dir.join("stats.log").is_file(),
+                _ => waited >= Duration::from_secs(1),
             };
             if ready {
                 return Ok(());
@@ -133,21 +151,14 @@ impl Watching<'_> {
         Err(format!("{} did not begin", self.tool.name))
     }
 
-    /// Stops watching: packets processed.
-    pub(super) fn finish(mut self, lab: &Lab) -> Result<u64, String> {
-        std::thread::sleep(SETTLE);
-        let counted = match self.tool.kind {
-            Kind::Ours(_) => Some(ours(lab, &self.dir)),
-            _ => None,
-        };
+    fn finish(mut self) -> Result<u64, String> {
         self.interrupt();
         let said = self.said();
         let _ = self.child.wait();
         match self.tool.kind {
-            Kind::Ours(_) => counted.unwrap_or_else(|| Err("nothing was counted".into())),
-            Kind::Tcpdump => number_before(&said, " packets captured")
-                .ok_or_else(|| format!("tcpdump said: {said}")),
             Kind::Suricata => suricata(&self.dir),
+            _ => number_before(&said, " packets captured")
+                .ok_or_else(|| format!("tcpdump said: {said}")),
         }
     }
 
@@ -168,7 +179,7 @@ impl Watching<'_> {
     }
 }
 
-impl Drop for Watching<'_> {
+impl Drop for Other<'_> {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -176,18 +187,9 @@ impl Drop for Watching<'_> {
     }
 }
 
-/// Frames that ours has received less those that were dropped, by its own interface.
-fn ours(lab: &Lab, dir: &Path) -> Result<u64, String> {
-    let token = std::fs::read_to_string(dir.join("token")).map_err(|e| e.to_string())?;
-    let header = format!("Authorization: Bearer {}", token.trim());
-    let url = format!("http://{LISTEN}/api/v1/status");
-    let output = lab
-        .command(Host::B, "curl")
-        .args(["-sf", "--max-time", "5", "-H", &header, &url])
-        .output()
-        .map_err(|e| format!("curl: {e}"))?;
-    let status: serde_json::Value =
-        serde_json::from_slice(&output.stdout).map_err(|e| format!("status: {e}"))?;
+/// Frames that ours has received less those that were dropped, by its own counters.
+fn ours(service: &Service<'_>) -> Result<u64, String> {
+    let status = service.get("/api/v1/status")?;
     let interface = &status["interfaces"][0];
     let field = |name: &str| interface[name].as_u64();
     let (received, dropped) =
