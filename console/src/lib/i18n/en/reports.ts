@@ -16,6 +16,7 @@ export const reports = {
   'reports.packets': 'Packets',
   'reports.flows': 'Flows',
   'reports.peak': 'Peak',
+  'reports.most': 'highest: {rate}',
   'reports.at': 'at {time}',
   'reports.devices': 'Devices',
   'reports.devices.new.one': '{n} new device',

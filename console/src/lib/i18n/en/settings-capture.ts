@@ -5,7 +5,6 @@ export const capture = {
   'settings.capture.none.text': 'The program lacks the right to see interfaces. The command “anomalyzer doctor” prints the line that grants it.',
   'settings.capture.loopback': 'loopback',
   'settings.capture.down': 'down',
-  'settings.capture.rate': 'Traffic of {name}',
   'settings.capture.dropped': '{share} dropped ({n} in all)',
   'settings.capture.watch': 'Watch these',
   'settings.capture.change': 'Watch from now on: {names}',
