@@ -1,6 +1,7 @@
 // The last minutes of all traffic, second by second: asked for once, then kept up by events.
 import { get } from './api';
 import { live, on } from './events.svelte';
+import { join } from './chart/model';
 import { sourceId } from './router.svelte';
 import type { Gap, SecondEvent, SeriesAnswer } from './types';
 
@@ -35,9 +36,12 @@ export class LiveTraffic {
       const points = answer.series[0]?.points ?? [];
       const since = this.x[0] ?? Infinity;
       const old = points.filter((point) => point[0] < since);
-      this.x = [...old.map((p) => p[0]), ...this.x];
-      this.bytes = [...old.map((p) => p[1] / answer.step), ...this.bytes];
-      this.packets = [...old.map((p) => p[2] / answer.step), ...this.packets];
+      const times = old.map((p) => p[0]);
+      const rates = [1, 2].map((i) => ({ t: times, v: old.map((p) => (p[i] ?? 0) / answer.step) }));
+      const { x, rows } = join(rates, answer.step);
+      this.x = [...x, ...this.x];
+      this.bytes = [...(rows[0] ?? []), ...this.bytes];
+      this.packets = [...(rows[1] ?? []), ...this.packets];
       this.gaps = answer.gaps;
       this.error = null;
     } catch (error) {

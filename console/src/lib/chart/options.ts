@@ -36,6 +36,9 @@ function timeLabels(splits: number[], incr: number): string[] {
   });
 }
 
+/** Axes need no trailing zeros: `6.40 MB` is `6.4 MB`. */
+const short = (text: string) => text.replace(/([.,]\d*?)0+(?=\D|$)/, '$1').replace(/[.,](?=\D|$)/, '');
+
 function shadeGaps(plot: uPlot, gaps: readonly Gap[]) {
   const { ctx, bbox } = plot;
   ctx.save();
@@ -106,7 +109,7 @@ export function optionsOf(now: () => Drawing, width: number, height: number, syn
     },
     axes: [
       axis({ space: 72, values: (_p, splits, _a, _s, incr) => timeLabels(splits, incr), size: 26 }),
-      axis({ space: 36, values: (_p, splits) => splits.map((v) => (v === 0 ? '0' : now().format(v))), size: 76 }),
+      axis({ space: 36, values: (_p, splits) => splits.map((v) => (v === 0 ? '0' : short(now().format(v)))), size: 76 }),
     ],
     bands: now().band ? [{ series: [2, 3], fill: () => token('band') }] : [],
     series: seriesOf(now()),
