@@ -16,6 +16,8 @@ mod packed;
 mod room;
 pub mod series;
 mod time;
+mod upkeep;
+mod verify;
 
 pub use control::Control;
 pub use error::{Result, StoreError};
@@ -24,13 +26,18 @@ pub use history::History;
 pub use moment::moment;
 pub use series::SeriesStore;
 pub use time::Range;
+pub use upkeep::Retained;
+pub use verify::{FileReport, Verification};
 
 use error::io;
 use room::Room;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// Seconds for which the bytes of the stores are taken as they were.
+const SIZES_S: i64 = 15;
 
 /// Identity of a source: a sensor, an uploaded capture, the demonstration. 1 is the sensor itself.
 #[derive(
@@ -61,10 +68,15 @@ pub struct Options {
     pub history_days: u32,
     /// Most bytes of flow records of all sources; the oldest files go first. Default 10 GiB.
     pub history_bytes: u64,
-    /// Free bytes of the disk below which nothing is written any more. Default 256 MiB.
+    /// Free bytes of the disk below which flows and series are not written any more; alerts, devices
+    /// and lists go on down to an eighth of it, log-ins, states and audit as long as there is any
+    /// room. Of a small disk at most a twentieth is kept free. Default 256 MiB.
     pub free_bytes_min: u64,
     /// Days that closed alerts and the audit trail are kept. Default 365.
     pub alert_days: u32,
+    /// Most bytes of evidence (packets of alerts) of all sources; the oldest files go first.
+    /// Default 256 MiB.
+    pub evidence_bytes: u64,
 }
 
 impl Default for Options {
@@ -74,6 +86,7 @@ impl Default for Options {
             history_bytes: 10 << 30,
             free_bytes_min: 256 << 20,
             alert_days: 365,
+            evidence_bytes: 256 << 20,
         }
     }
 }
@@ -102,6 +115,9 @@ pub struct Store {
 struct Inner {
     dir: PathBuf,
     room: Arc<Room>,
+    options: RwLock<Options>,
+    /// When the bytes of each store were looked at (wall clock, seconds), and how many they were.
+    sizes: Mutex<Option<(i64, [u64; 4])>>,
     /// Held as long as the store is open; `None` when it is opened for reading only.
     _lock: Option<File>,
     control: Control,
@@ -128,8 +144,7 @@ impl Store {
         let control = Control::open(dir, Arc::clone(&room))?;
         let series = SeriesStore::open(dir, Arc::clone(&room))?;
         let history = History::open(dir, options, Arc::clone(&room))?;
-        let (dir, _lock) = (dir.to_owned(), Some(lock));
-        Ok(Self { inner: Arc::new(Inner { dir, room, _lock, control, series, history }) })
+        Ok(Self::with(dir, options, room, Some(lock), (control, series, history)))
     }
 
     /// Opens the control store to write while a service may run, the others to read: what the
@@ -140,8 +155,7 @@ impl Store {
         let control = Control::open_beside(dir, Arc::clone(&room))?;
         let series = SeriesStore::open_read_only(dir, Arc::clone(&room));
         let history = History::open_read_only(dir, &options, Arc::clone(&room))?;
-        let dir = dir.to_owned();
-        Ok(Self { inner: Arc::new(Inner { dir, room, _lock: None, control, series, history }) })
+        Ok(Self::with(dir, &options, room, None, (control, series, history)))
     }
 
     /// Opens the stores for queries only, also while a service writes them: takes no lock, makes
@@ -152,11 +166,47 @@ impl Store {
         let control = Control::open_read_only(dir, Arc::clone(&room))?;
         let series = SeriesStore::open_read_only(dir, Arc::clone(&room));
         let history = History::open_read_only(dir, &options, Arc::clone(&room))?;
-        let dir = dir.to_owned();
-        Ok(Self { inner: Arc::new(Inner { dir, room, _lock: None, control, series, history }) })
+        Ok(Self::with(dir, &options, room, None, (control, series, history)))
     }
 
-    /// The state of the disk and of the files.
+    fn with(
+        dir: &Path,
+        options: &Options,
+        room: Arc<Room>,
+        lock: Option<File>,
+        (control, series, history): (Control, SeriesStore, History),
+    ) -> Self {
+        let inner = Inner {
+            dir: dir.to_owned(),
+            room,
+            options: RwLock::new(options.clone()),
+            sizes: Mutex::default(),
+            _lock: lock,
+            control,
+            series,
+            history,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Puts a backup ([`Control::backup_to`]) in the place of the control store of a directory that
+    /// no service has open; the backup itself stays. It must be a whole file of this version of the
+    /// program or of an earlier one, with exactly our tables; nothing in it is executed. All
+    /// sessions end. The old file is kept beside: its path is the answer.
+    pub fn restore(dir: &Path, backup: &Path) -> Result<Option<PathBuf>> {
+        make_dir(dir)?;
+        let _lock = take(dir)?;
+        control::restore(dir, backup)
+    }
+
+    /// Takes other limits of age, size and free space; they hold from the next look on.
+    pub fn configure(&self, options: &Options) {
+        self.inner.room.configure(options);
+        self.inner.history.configure(options);
+        *self.inner.options.write().unwrap_or_else(PoisonError::into_inner) = options.clone();
+    }
+
+    /// The state of the disk and of the files. Bytes are looked at every 15 seconds at most.
     pub fn health(&self) -> Health {
         let inner = &self.inner;
         let mut set_aside = inner.control.set_aside().to_vec();
@@ -166,9 +216,38 @@ impl Store {
             storage_full: inner.room.problem().or_else(|| inner.history.storage_full()),
             set_aside,
             free_bytes: inner.room.free(),
-            bytes: [inner.control.bytes(), inner.series.bytes(), inner.history.bytes(), 0],
+            bytes: self.sizes(),
             flows_dropped: inner.history.dropped(),
         }
+    }
+
+    /// What was turned away or thrown out since the start, by name.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        self.inner.control.counters()
+    }
+
+    fn sizes(&self) -> [u64; 4] {
+        let now = clock::now();
+        let mut sizes = control::lock(&self.inner.sizes);
+        if let Some((at, sizes)) = *sizes
+            && (at..at + SIZES_S).contains(&now)
+        {
+            return sizes;
+        }
+        let inner = &self.inner;
+        let evidence = upkeep::bytes_below(&inner.dir.join("evidence"));
+        let (series, history) = (inner.series.bytes(), inner.history.bytes());
+        let found = [inner.control.bytes(), series, history, evidence];
+        *sizes = Some((now, found));
+        found
+    }
+
+    fn options(&self) -> Options {
+        self.inner.options.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn room(&self) -> &Room {
+        &self.inner.room
     }
 
     /// The directory.

@@ -13,6 +13,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of the reserve.
 const RESERVE: usize = 4 << 20;
@@ -27,7 +28,7 @@ const CONTROL_SHARE: u64 = 8;
 #[derive(Debug)]
 pub(crate) struct Room {
     dir: PathBuf,
-    free_bytes_min: u64,
+    free_bytes_min: AtomicU64,
     /// What could not be written for want of room, until a write succeeds.
     ran_out: Mutex<Option<String>>,
 }
@@ -42,8 +43,13 @@ struct Disk {
 impl Room {
     /// Of a directory.
     pub(crate) fn new(dir: &Path, options: &Options) -> Self {
-        let free_bytes_min = options.free_bytes_min;
+        let free_bytes_min = AtomicU64::new(options.free_bytes_min);
         Self { dir: dir.to_owned(), free_bytes_min, ran_out: Mutex::default() }
+    }
+
+    /// Takes another limit.
+    pub(crate) fn configure(&self, options: &Options) {
+        self.free_bytes_min.store(options.free_bytes_min, Ordering::Relaxed);
     }
 
     /// Free bytes of the disk; 0 when it cannot be told.
@@ -109,7 +115,7 @@ impl Room {
 
     fn check(&self, part: u64) -> Result<()> {
         let Some(disk) = self.disk() else { return Ok(()) };
-        let least = self.free_bytes_min.min(disk.size / SHARE) / part;
+        let least = self.free_bytes_min.load(Ordering::Relaxed).min(disk.size / SHARE) / part;
         if disk.free >= least {
             return Ok(());
         }

@@ -117,7 +117,7 @@ impl Control {
     ) -> Result<i64> {
         self.check_document(kind, name, text)?;
         let actor = self.counters.cut(actor, ACTOR);
-        self.db.write("keeping a document", |tx| {
+        let written = self.db.write("keeping a document", |tx| {
             let latest = document(tx, kind, name)?;
             if latest.as_ref().map(|d| d.version) != version {
                 let what = match latest {
@@ -138,12 +138,14 @@ impl Control {
                 params![kind.number(), name, text, enabled, next, now, actor],
             )?;
             Ok(next)
-        })
+        });
+        self.touch_copy();
+        written
     }
 
     /// Removes a document with its earlier versions.
     pub fn remove_document(&self, kind: DocumentKind, name: &str) -> Result<()> {
-        self.db.write_small("removing a document", |tx| {
+        self.write_kept("removing a document", |tx| {
             let key = params![kind.number(), name];
             if tx.execute("DELETE FROM document WHERE kind = ?1 AND name = ?2", key)? == 0 {
                 return Err(StoreError::Missing("document").into());

@@ -5,14 +5,19 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod backup;
+mod damage;
 mod db;
 mod devices;
 mod documents;
+mod keep;
 mod limits;
 mod open;
 mod revision;
+mod salvage;
 mod schema;
 mod sources;
+mod upkeep;
 
 pub use accounts::{NewSession, NewToken, NewUser, Role, Session, Token, User};
 pub use alerts::{
@@ -21,12 +26,15 @@ pub use alerts::{
 pub use audit::{AuditEntry, NewAudit};
 pub use devices::{DeviceChange, DeviceQuery, DeviceRow, NewDevice};
 pub use documents::{Document, DocumentKind};
+pub use salvage::Salvaged;
 pub use sources::{NewSource, Source, SourceKind};
 
+pub(crate) use backup::restore;
 pub(crate) use db::lock;
 
 use db::Db;
 use limits::Counters;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 /// The control store.
 #[derive(Debug)]
@@ -37,4 +45,8 @@ pub struct Control {
     run: i64,
     /// Damaged files that were set aside at opening, with what was wrong.
     set_aside: Vec<String>,
+    /// The copy of accounts and settings is behind.
+    changed: AtomicBool,
+    /// What SQLite said last of changes by other processes.
+    seen: AtomicI64,
 }

@@ -2,7 +2,7 @@
 
 use super::db::{self, Db};
 use super::limits::Counters;
-use super::{Control, schema};
+use super::{Control, damage, keep, schema};
 use crate::error::{io, sql};
 use crate::room::Room;
 use crate::{Result, StoreError};
@@ -11,20 +11,32 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 /// The file's name.
 pub(crate) const NAME: &str = "control.db";
 
 impl Control {
-    /// Opens the file, makes it when it is missing, migrates it when it is older.
+    /// Opens the file, makes it when it is missing, migrates it when it is older, salvages it when
+    /// it is damaged.
     pub(crate) fn open(dir: &Path, room: Arc<Room>) -> Result<Self> {
         let path = dir.join(NAME);
-        make_private(&path)?;
-        let mut writer = db::open_writer(&path)?;
-        schema::migrate(&mut writer, &path)?;
+        damage::finish_interrupted(&path)?;
+        let mut set_aside = Vec::new();
+        let writer = match open_whole(&path) {
+            Err(why) if damage::is_damage(&why) => {
+                set_aside.push(damage::replace(&path, &why)?);
+                open_whole(&path)?
+            }
+            other => other?,
+        };
         let run = begin_run(&writer)?;
         let db = Db::new(&path, writer, room);
-        Ok(Self { db, counters: Counters::default(), run, set_aside: Vec::new() })
+        let control = Self::with(db, run, set_aside);
+        if let Err(error) = control.keep_copy() {
+            tracing::warn!(%error, "no copy of accounts and settings is kept");
+        }
+        Ok(control)
     }
 
     /// Opens the file to read, beside a service that writes or without one. It must have been
@@ -39,7 +51,7 @@ impl Control {
         }
         drop(reader);
         let db = Db::read_only(&path, room);
-        Ok(Self { db, counters: Counters::default(), run: 0, set_aside: Vec::new() })
+        Ok(Self::with(db, 0, Vec::new()))
     }
 
     /// Opens the file to write beside a running service: for a user or token made on the command
@@ -53,7 +65,14 @@ impl Control {
             return Err(StoreError::Older { path, found, known: schema::LATEST });
         }
         let db = Db::new(&path, writer, room);
-        Ok(Self { db, counters: Counters::default(), run: 0, set_aside: Vec::new() })
+        Ok(Self::with(db, 0, Vec::new()))
+    }
+
+    fn with(db: Db, run: i64, set_aside: Vec<String>) -> Self {
+        let counters = Counters::default();
+        // Whether the copy of accounts is behind is not known at the start: it is.
+        let (changed, seen) = (AtomicBool::new(true), AtomicI64::new(0));
+        Self { db, counters, run, set_aside, changed, seen }
     }
 
     /// Damaged files that were set aside at opening.
@@ -73,6 +92,20 @@ impl Control {
     }
 }
 
+/// Opens the file to write when it is whole, or not there.
+fn open_whole(path: &Path) -> Result<Connection> {
+    let empty = std::fs::metadata(path).map_or(true, |m| m.len() == 0);
+    if empty && !beside(path, "-wal").exists() && keep::path(path).exists() {
+        let what = "it is empty or gone, but its copy is there".to_owned();
+        return Err(StoreError::Damaged { path: path.to_owned(), what });
+    }
+    make_private(path)?;
+    let mut writer = db::open_writer(path)?;
+    damage::check(&writer, path)?;
+    schema::migrate(&mut writer, path)?;
+    Ok(writer)
+}
+
 /// The path with something behind its name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -81,7 +114,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Makes the file, before SQLite does, so that nobody else can read it; its log inherits that.
-fn make_private(path: &Path) -> Result<()> {
+pub(super) fn make_private(path: &Path) -> Result<()> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(io(path))?;
     Ok(())
 }

@@ -112,7 +112,7 @@ impl Control {
         now: i64,
     ) -> Result<SourceId> {
         let name = self.counters.cut(&source.name, NAME);
-        self.db.write_small("keeping a source", |tx| {
+        self.write_kept("keeping a source", |tx| {
             if let Some(id) = id {
                 let sql = "UPDATE source SET kind = ?2, name = ?3 WHERE id = ?1";
                 if tx.execute(sql, params![id.0, source.kind.number(), name])? > 0 {
@@ -163,7 +163,7 @@ impl Control {
 
     /// Removes a source with its alerts, incidents and devices.
     pub fn remove_source(&self, id: SourceId) -> Result<()> {
-        self.db.write_small("removing a source", |tx| {
+        self.write_kept("removing a source", |tx| {
             if tx.execute("DELETE FROM source WHERE id = ?1", [id.0])? == 0 {
                 return Err(StoreError::Missing("source").into());
             }

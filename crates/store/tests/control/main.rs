@@ -2,6 +2,11 @@
 
 mod accounts;
 mod alerts;
+mod audit;
+mod devices;
+mod documents;
+mod incidents;
+mod sources;
 
 use anomalyzer_store::control::{NewSource, SourceKind};
 use anomalyzer_store::{Options, SourceId, Store, StoreError};

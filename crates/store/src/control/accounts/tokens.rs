@@ -22,7 +22,7 @@ impl Control {
         if token.expires <= now {
             return Err(StoreError::Invalid("a token must end in the future".into()));
         }
-        self.db.write_small("adding a token", |tx| {
+        self.write_kept("adding a token", |tx| {
             let user = user_by_id(tx, token.user)?;
             if token.role > user.role {
                 let what =
@@ -100,7 +100,7 @@ impl Control {
 
     /// Ends a token.
     pub fn remove_token(&self, id: i64) -> Result<()> {
-        self.db.write_small("removing a token", |tx| {
+        self.write_kept("removing a token", |tx| {
             if tx.execute("DELETE FROM token WHERE id = ?1", [id])? == 0 {
                 return Err(StoreError::Missing("token").into());
             }

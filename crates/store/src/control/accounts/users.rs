@@ -44,7 +44,7 @@ impl Control {
     pub fn add_user(&self, user: &NewUser, now: i64) -> Result<i64> {
         check_name(&user.name)?;
         check_password(&user.password)?;
-        self.db.write_small("adding a user", |tx| {
+        self.write_kept("adding a user", |tx| {
             let (taken, count): (bool, i64) = tx.query_row(
                 "SELECT EXISTS (SELECT 1 FROM user WHERE folded = ?1), (SELECT count(*) FROM user)",
                 [folded(&user.name)],
@@ -69,7 +69,7 @@ impl Control {
     /// The last admin that can log in can be neither demoted nor disabled nor removed. What is as
     /// it was changes nothing.
     pub fn change_user(&self, id: i64, role: Option<Role>, disabled: Option<bool>) -> Result<()> {
-        self.db.write_small("changing a user", |tx| {
+        self.write_kept("changing a user", |tx| {
             let user = user_by_id(tx, id)?;
             let role = role.unwrap_or(user.role);
             let disabled = disabled.unwrap_or(user.disabled);
@@ -94,7 +94,7 @@ impl Control {
     /// Sets a password (PHC form); ends all sessions of the user but `keep`.
     pub fn set_password(&self, id: i64, password: &str, keep: Option<i64>) -> Result<()> {
         check_password(password)?;
-        self.db.write_small("setting a password", |tx| {
+        self.write_kept("setting a password", |tx| {
             let before = Admins::of(tx)?;
             let changed = tx.execute(
                 "UPDATE user SET password = ?2, version = version + 1 WHERE id = ?1",
@@ -116,7 +116,7 @@ impl Control {
         if !serde_json::from_str::<serde_json::Value>(json).is_ok_and(|v| v.is_object()) {
             return Err(StoreError::Invalid("preferences must be a JSON object".into()));
         }
-        self.db.write_small("keeping preferences", |tx| {
+        self.write_kept("keeping preferences", |tx| {
             let sql = "UPDATE user SET preferences = ?2 WHERE id = ?1";
             found(tx.execute(sql, params![id, json])?)
         })
@@ -124,7 +124,7 @@ impl Control {
 
     /// Removes a user with sessions and tokens.
     pub fn remove_user(&self, id: i64) -> Result<()> {
-        self.db.write_small("removing a user", |tx| {
+        self.write_kept("removing a user", |tx| {
             let before = Admins::of(tx)?;
             found(tx.execute("DELETE FROM user WHERE id = ?1", [id])?)?;
             before.still_there(tx)

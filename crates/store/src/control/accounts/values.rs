@@ -18,7 +18,7 @@ impl Control {
             let what = format!("`{key}` has {} bytes, at most 1 MiB fits", value.len());
             return Err(self.counters.refuse(what));
         }
-        self.db.write_small("keeping a value", |tx| {
+        self.write_kept("keeping a value", |tx| {
             let sql = "SELECT count(*) FROM value WHERE key <> ?1";
             let count: i64 = tx.query_row(sql, [key], |row| row.get(0))?;
             if count >= limits::VALUES {

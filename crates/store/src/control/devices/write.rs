@@ -3,7 +3,7 @@
 use super::query::{Kept, find};
 use super::{DeviceRow, NewDevice};
 use crate::control::db::Step;
-use crate::control::limits::{Counters, int};
+use crate::control::limits::{Counters, int, uint};
 use crate::control::sources::check_source;
 use crate::control::{Control, limits};
 use crate::{Result, SourceId};
@@ -15,6 +15,8 @@ const TEXT: usize = 256;
 const ADDRESSES: usize = 16;
 const NAMES: usize = 8;
 const SERVICES: usize = 64;
+/// Where counts stop, so that the sum of two is still a number: an exbibyte.
+const COUNT_MAX: i64 = 1 << 60;
 /// Devices thrown out at once, so that a flood of new ones does not search at each.
 const EVICT: i64 = 64;
 
@@ -76,25 +78,20 @@ impl Control {
                 .map(|(proto, port, app, last)| (*proto, *port, cut(app), *last))
                 .collect(),
             learned: cut(&device.learned),
+            bytes: device.bytes.map(|n| n.min(uint(COUNT_MAX))),
+            flows: device.flows.min(uint(COUNT_MAX)),
             ..device.clone()
         })
     }
 
     fn insert(&self, tx: &Transaction<'_>, source: SourceId, device: NewDevice) -> Step<DeviceRow> {
-        let [sent, received] = device.bytes;
+        let [sent, received, flows] = counts_of(&device);
         tx.prepare_cached(
             "INSERT INTO device (source, id, addresses, names, services, learned, first, last, run,
                run_sent, run_received, run_flows)
              VALUES (?1, ?2, '', '[]', '[]', '', 0, 0, ?3, ?4, ?5, ?6)",
         )?
-        .execute(params![
-            source.0,
-            device.id,
-            self.run,
-            int(sent),
-            int(received),
-            int(device.flows)
-        ])?;
+        .execute(params![source.0, device.id, self.run, sent, received, flows])?;
         let key = tx.last_insert_rowid();
         write(tx, key, &device)?;
         write_addresses(tx, source, key, &device.addresses)?;
@@ -105,24 +102,24 @@ impl Control {
     /// Writes a device that is known; answers it when more than counts and times changed.
     fn update(&self, tx: &Transaction<'_>, kept: Kept, new: NewDevice) -> Step<Option<DeviceRow>> {
         let Kept { key, run, counts, row: old } = kept;
-        let now = [int(new.bytes[0]), int(new.bytes[1]), int(new.flows)];
+        let now = counts_of(&new);
         // Counts that fall were begun anew: by a new run, or because the engine forgot the device.
         let anew = run != self.run || now.iter().zip(counts).any(|(new, old)| *new < old);
-        let past = if anew { counts } else { [0; 3] };
+        let before = counts_of(&old.device);
+        let past: [i64; 3] = std::array::from_fn(|n| {
+            let past = before[n] - counts[n];
+            if anew { (past + counts[n]).min(COUNT_MAX) } else { past }
+        });
+        let total = |n: usize| uint(past[n] + now[n]);
         let mut device = joined(&old.device, new);
-        let total = |n: usize, before: u64| {
-            let within = if anew { now[n] } else { now[n].saturating_sub(counts[n]) };
-            before.saturating_add(within.unsigned_abs()).min(i64::MAX as u64)
-        };
-        device.bytes = [total(0, old.device.bytes[0]), total(1, old.device.bytes[1])];
-        device.flows = total(2, old.device.flows);
+        device.bytes = [total(0), total(1)];
+        device.flows = total(2);
         if device == old.device && !anew {
             return Ok(None);
         }
         tx.prepare_cached(
             "UPDATE device SET run = ?2, run_sent = ?3, run_received = ?4, run_flows = ?5,
-               past_sent = past_sent + ?6, past_received = past_received + ?7,
-               past_flows = past_flows + ?8 WHERE key = ?1",
+               past_sent = ?6, past_received = ?7, past_flows = ?8 WHERE key = ?1",
         )?
         .execute(params![key, self.run, now[0], now[1], now[2], past[0], past[1], past[2]])?;
         write(tx, key, &device)?;
@@ -143,6 +140,11 @@ impl Control {
         Counters::add(&self.counters.devices_evicted, evicted as u64);
         Ok(int(evicted as u64))
     }
+}
+
+/// Bytes sent, bytes received and flows.
+fn counts_of(device: &NewDevice) -> [i64; 3] {
+    [device.bytes[0], device.bytes[1], device.flows].map(|n| int(n).min(2 * COUNT_MAX))
 }
 
 /// What the engine knows now, with what it does not know any more behind it.

@@ -3,12 +3,12 @@
 CREATE TABLE counter (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE value (
     key TEXT PRIMARY KEY,
     value BLOB NOT NULL
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -21,7 +21,7 @@ CREATE TABLE user (
     last_login INTEGER,
     preferences TEXT NOT NULL DEFAULT '{}',
     version INTEGER NOT NULL DEFAULT 1
-);
+) STRICT;
 
 CREATE TABLE session (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -33,7 +33,7 @@ CREATE TABLE session (
     agent TEXT NOT NULL,
     csrf TEXT NOT NULL,
     authenticated INTEGER NOT NULL
-);
+) STRICT;
 CREATE INDEX session_user ON session (user);
 
 CREATE TABLE token (
@@ -47,7 +47,7 @@ CREATE TABLE token (
     expires INTEGER NOT NULL,
     used_at INTEGER,
     used_from TEXT
-);
+) STRICT;
 CREATE INDEX token_user ON token (user);
 
 -- Ids are never used twice: folders of history and evidence are named after them.
@@ -62,7 +62,7 @@ CREATE TABLE source (
     bytes INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL,
     problem TEXT
-);
+) STRICT;
 -- 1 is the sensor itself.
 INSERT INTO sqlite_sequence (name, seq) VALUES ('source', 1);
 
@@ -75,7 +75,7 @@ CREATE TABLE document (
     actor TEXT NOT NULL,
     text TEXT NOT NULL,
     PRIMARY KEY (kind, name)
-);
+) STRICT;
 
 CREATE TABLE document_version (
     kind INTEGER NOT NULL,
@@ -87,7 +87,7 @@ CREATE TABLE document_version (
     size INTEGER NOT NULL,
     text TEXT NOT NULL,
     PRIMARY KEY (kind, name, version)
-);
+) STRICT;
 
 -- Slim, so that a look over all of them reads little; the record stands apart.
 -- Addresses are text with a space before and behind each.
@@ -114,7 +114,7 @@ CREATE TABLE alert (
     changed_at INTEGER,
     settled_severity INTEGER,
     UNIQUE (source, id)
-);
+) STRICT;
 CREATE INDEX alert_order ON alert (source, escalated, last, key);
 CREATE INDEX alert_order_all ON alert (escalated, last, key);
 CREATE INDEX alert_incident ON alert (source, incident) WHERE incident IS NOT NULL;
@@ -123,7 +123,7 @@ CREATE INDEX alert_state ON alert (source, state, severity) WHERE suppressed IS 
 CREATE TABLE alert_record (
     alert INTEGER PRIMARY KEY REFERENCES alert (key) ON DELETE CASCADE,
     record TEXT NOT NULL
-);
+) STRICT;
 
 CREATE TABLE story (
     id INTEGER PRIMARY KEY,
@@ -131,7 +131,7 @@ CREATE TABLE story (
     at INTEGER NOT NULL,
     actor TEXT NOT NULL,
     what TEXT NOT NULL
-);
+) STRICT;
 CREATE INDEX story_alert ON story (alert);
 
 -- State, escalation and suppression are those of the steps, kept here for speed.
@@ -149,7 +149,7 @@ CREATE TABLE incident (
     alerts TEXT NOT NULL,
     record TEXT NOT NULL,
     UNIQUE (source, id)
-);
+) STRICT;
 CREATE INDEX incident_order ON incident (escalated, last, key);
 
 CREATE TABLE device (
@@ -180,7 +180,7 @@ CREATE TABLE device (
     notes TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL DEFAULT 'new',
     UNIQUE (source, id)
-);
+) STRICT;
 CREATE INDEX device_last ON device (source, last);
 
 -- Which devices have an address; `place` 0 is the latest address of a device.
@@ -190,7 +190,7 @@ CREATE TABLE device_address (
     device INTEGER NOT NULL REFERENCES device (key) ON DELETE CASCADE,
     place INTEGER NOT NULL,
     PRIMARY KEY (source, address, device)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX device_address_device ON device_address (device);
 
 CREATE TABLE audit (
@@ -203,11 +203,11 @@ CREATE TABLE audit (
     detail TEXT NOT NULL,
     result TEXT NOT NULL,
     hash BLOB NOT NULL
-);
+) STRICT;
 
 -- `anchor`: the last entry that was removed for its age. `head`: the latest entry.
 CREATE TABLE audit_end (
     name TEXT PRIMARY KEY,
     id INTEGER NOT NULL,
     hash BLOB NOT NULL
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
