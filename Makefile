@@ -44,16 +44,19 @@ run: out/demo.pcapng ## build, write a demo capture, analyse it
 	@echo "A file of your own:    $(BIN) analyze FILE"
 	@echo "Everything it can do:  $(BIN) --help"
 
-build: .setup ## the release binary: target/release/anomalyzer
+build: .setup .console ## the release binary: target/release/anomalyzer
 	$(CARGO) build --release --locked --package anomalyzer
 
-test: .setup ## the whole gate: format, lints, house rules, documents, tests
+test: .setup .console ## the whole gate: format, lints, house rules, documents, tests, live and in a browser
+	$(call need,iproute2 iputils-ping curl nmap hping3 iperf3 tcpreplay chromium)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) xtask tidy
 	$(CARGO) xtask docs --check
 	@$(CARGO) xtask skipped
+	cd console && npm run --silent check && npm test --silent
 	$(CARGO) test --workspace --locked
+	cd console && npm run --silent e2e
 
 lint: .setup ## lints and house rules only
 	$(CARGO) fmt --all --check
@@ -85,6 +88,21 @@ torture: build ## floods, kills, full disks and the like; writes docs/reliabilit
 deb: build ## a Debian package: out/anomalyzer_VERSION_ARCH.deb
 	$(call need,dpkg-dev)
 	packaging/debian/build $(BIN) out
+
+# The console's files, which the binary holds: made anew when a source is newer.
+.PHONY: .console
+.console: console/dist/index.html
+
+CONSOLE := $(shell find console/src console/public -type f 2>/dev/null) \
+  $(addprefix console/,index.html package.json package-lock.json vite.config.ts svelte.config.js tsconfig.json)
+
+console/dist/index.html: console/node_modules/.package-lock.json $(CONSOLE)
+	cd console && npm run --silent build
+
+console/node_modules/.package-lock.json: console/package-lock.json
+	@command -v npm >/dev/null || { echo "Node with npm is missing: version 20.19 or later"; exit 1; }
+	cd console && npm ci --no-audit --no-fund --silent
+	@touch $@
 
 .PHONY: .setup .rust .want
 .setup: .rust
