@@ -28,14 +28,14 @@ impl Group {
     /// A new group with this socket in it.
     pub(super) fn make(socket: &impl AsFd) -> Result<Self, String> {
         let how = (FANOUT_HASH | FANOUT_FLAG_DEFRAG | FANOUT_FLAG_UNIQUE_ID) << 16;
-        setsockopt(socket, Fanout, &how).map_err(|e| refused(e))?;
-        let made = getsockopt(socket, Fanout).map_err(|e| refused(e))?;
+        setsockopt(socket, Fanout, &how).map_err(refused)?;
+        let made = getsockopt(socket, Fanout).map_err(refused)?;
         Ok(Self(made & 0xffff | (FANOUT_HASH | FANOUT_FLAG_DEFRAG) << 16))
     }
 
     /// Adds a socket.
     pub(super) fn join(self, socket: &impl AsFd) -> Result<(), String> {
-        setsockopt(socket, Fanout, &self.0).map_err(|e| refused(e))
+        setsockopt(socket, Fanout, &self.0).map_err(refused)
     }
 }
 

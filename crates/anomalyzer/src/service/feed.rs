@@ -1,0 +1,178 @@
+//! Frames for the engine: of interfaces, or of a file at its own pace.
+
+use super::Service;
+use super::evidence::Ring;
+use crate::clock::{self, Stopwatch};
+use crate::failure::Failure;
+use crate::input::BEHIND_NANOS;
+use crate::pipeline::{Input, Source};
+use anomalyzer_capture::{CaptureFile, Limits, Sensor, SensorEvent};
+use anomalyzer_wire::{RawFrame, Timestamp};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Longest sleep between two packets of a file: time goes on meanwhile, and a stop is noticed.
+const NAP: Duration = Duration::from_millis(50);
+/// Frames between two looks at what others want.
+const FRAMES_PER_LOOK: u64 = 1_024;
+
+/// Where the frames come from.
+pub(super) enum Feed {
+    /// Interfaces.
+    Live(Sensor),
+    /// A capture file.
+    Replay(Replay),
+}
+
+/// A capture file, paced by its packet times.
+pub(super) struct Replay {
+    pub(super) path: PathBuf,
+    /// How many times faster than it was; `None`: as fast as can be.
+    pub(super) speed: Option<f64>,
+    /// Read to its end.
+    pub(super) done: bool,
+}
+
+/// A feed with what every frame passes.
+pub(super) struct Frames<'a> {
+    pub(super) service: &'a Arc<Service>,
+    pub(super) feed: &'a mut Feed,
+    pub(super) ring: &'a mut Ring,
+    /// Frames and bytes that were not added to the counters yet.
+    counted: [u64; 2],
+}
+
+impl<'a> Frames<'a> {
+    pub(super) fn new(service: &'a Arc<Service>, feed: &'a mut Feed, ring: &'a mut Ring) -> Self {
+        Self { service, feed, ring, counted: [0; 2] }
+    }
+}
+
+impl Source for Frames<'_> {
+    fn pump(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure> {
+        let Self { service, feed, ring, counted } = self;
+        let mut take = Take { service, ring, counted };
+        match feed {
+            Feed::Live(sensor) => live(sensor, &mut take, sink),
+            Feed::Replay(replay) => replay.pump(&mut take, sink),
+        }
+        service.stop.check()
+    }
+}
+
+/// What happens to each frame beside the engine.
+struct Take<'a> {
+    service: &'a Arc<Service>,
+    ring: &'a mut Ring,
+    counted: &'a mut [u64; 2],
+}
+
+impl Take<'_> {
+    #[inline]
+    fn frame(&mut self, frame: &RawFrame<'_>) {
+        self.ring.push(frame);
+        self.counted[0] += 1;
+        self.counted[1] += u64::from(frame.orig_len);
+        if self.counted[0] >= FRAMES_PER_LOOK {
+            self.look();
+        }
+    }
+
+    /// Adds up, and lets the one who cuts evidence see what has come.
+    fn look(&mut self) {
+        let [frames, bytes] = std::mem::take(self.counted);
+        self.service.health.frames.fetch_add(frames, Ordering::Relaxed);
+        self.service.health.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.ring.look();
+    }
+}
+
+fn live(sensor: &mut Sensor, take: &mut Take<'_>, sink: &mut impl FnMut(Input<'_>) -> bool) {
+    let stop = take.service.stop.clone();
+    let mut number = 0_u64;
+    sensor.pump(&mut |event| match event {
+        SensorEvent::Frame(frame) => {
+            number += 1;
+            take.frame(frame);
+            sink(Input::Frame(frame)) && (number % FRAMES_PER_LOOK != 0 || stop.check().is_ok())
+        }
+        SensorEvent::Idle => {
+            take.look();
+            sink(Input::Now(clock::wall().plus_nanos(-BEHIND_NANOS))) && stop.check().is_ok()
+        }
+    });
+}
+
+impl Replay {
+    fn pump(&mut self, take: &mut Take<'_>, sink: &mut impl FnMut(Input<'_>) -> bool) {
+        match self.read(take, sink) {
+            Ok(true) => self.done = true,
+            Ok(false) => {}
+            Err(damage) => {
+                take.service.set_source_problem(Some(damage));
+                self.done = true;
+            }
+        }
+    }
+
+    /// Reads the file; true at its end, false when somebody stopped it.
+    fn read(
+        &self,
+        take: &mut Take<'_>,
+        sink: &mut impl FnMut(Input<'_>) -> bool,
+    ) -> Result<bool, String> {
+        let mut file =
+            CaptureFile::open(&self.path, &Limits::default()).map_err(|e| e.to_string())?;
+        let mut pace: Option<Pace> = None;
+        let mut number = 0_u64;
+        while let Some(frame) = file.next_frame().map_err(|e| e.to_string())? {
+            if let Some(speed) = self.speed {
+                let pace = pace.get_or_insert_with(|| Pace::new(frame.time, speed));
+                while let Some(wait) = pace.wait(frame.time) {
+                    take.look();
+                    if !sink(Input::Now(pace.now())) || take.service.stop.check().is_err() {
+                        return Ok(false);
+                    }
+                    std::thread::sleep(wait.min(NAP));
+                }
+            }
+            take.frame(&frame);
+            number += 1;
+            let look = number.is_multiple_of(FRAMES_PER_LOOK);
+            if !sink(Input::Frame(&frame)) || look && take.service.stop.check().is_err() {
+                return Ok(false);
+            }
+        }
+        take.look();
+        Ok(true)
+    }
+}
+
+/// When a packet of a file is due.
+struct Pace {
+    first: Timestamp,
+    speed: f64,
+    watch: Stopwatch,
+}
+
+impl Pace {
+    fn new(first: Timestamp, speed: f64) -> Self {
+        Self { first, speed, watch: Stopwatch::start() }
+    }
+
+    /// How long to wait for the packet with this time; `None` when it is due.
+    fn wait(&self, time: Timestamp) -> Option<Duration> {
+        let due = Duration::from_secs_f64((time.since(self.first).max(0) as f64 / 1e9) / self.speed);
+        let wait = due.saturating_sub(self.watch.elapsed());
+        (wait > Duration::from_millis(1)).then_some(wait)
+    }
+
+    /// The file's time now, a little behind.
+    fn now(&self) -> Timestamp {
+        #[allow(clippy::cast_possible_truncation)] // saturates after 292 years
+        let passed = (self.watch.elapsed().as_secs_f64() * self.speed * 1e9) as i64;
+        self.first.plus_nanos(passed.saturating_sub(BEHIND_NANOS).max(0))
+    }
+}
