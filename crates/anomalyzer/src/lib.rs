@@ -9,6 +9,7 @@ mod commands;
 mod data_dir;
 mod failure;
 mod input;
+mod log;
 mod memory;
 mod output;
 mod pipeline;

@@ -64,6 +64,20 @@ impl Terminal {
         }
     }
 
+    /// The first of the three when quiet, the last when more is asked for.
+    pub(crate) fn choose<T>(&self, quiet: T, normal: T, verbose: T) -> T {
+        match (self.quiet, self.verbose) {
+            (true, _) => quiet,
+            (false, 0) => normal,
+            (false, _) => verbose,
+        }
+    }
+
+    /// True when colours may be written to stderr.
+    pub(crate) fn color_on_stderr(&self) -> bool {
+        self.color_on(std::io::stderr().is_terminal())
+    }
+
     /// Says what went wrong.
     pub(crate) fn complain(&self, message: &str) {
         let (on, off) = if self.color_on(std::io::stderr().is_terminal()) {

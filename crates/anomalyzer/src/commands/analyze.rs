@@ -22,8 +22,6 @@ use std::time::Duration;
 
 /// Input below this many bytes is read by one worker: threads would cost more than they save.
 const SMALL_INPUT_BYTES: u64 = 8 << 20;
-/// Workers by default on a machine with many cores.
-const WORKERS_MAX: usize = 4;
 
 /// Reads, reports, and ends with the reason for the exit code.
 pub(super) fn run(options: &Analyze, terminal: &Terminal) -> Result<(), Failure> {
@@ -147,14 +145,10 @@ fn read(
 /// As asked for, or by the size of the input and the machine.
 fn workers(options: &Analyze, total: Option<u64>) -> usize {
     match options.workers {
-        Some(workers) => usize::from(workers),
         None if total.is_some_and(|bytes| bytes < SMALL_INPUT_BYTES) => 1,
-        // Reader and correlator take a core too: on two cores one worker, which runs inline and
-        // copies nothing, is as fast as two and costs a third less.
-        None => {
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            cores.saturating_sub(1).clamp(1, WORKERS_MAX)
-        }
+        // On two cores one worker, which runs inline and copies nothing, is as fast as two and
+        // costs a third less.
+        asked => super::workers(asked),
     }
 }
 

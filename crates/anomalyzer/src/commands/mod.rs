@@ -10,6 +10,7 @@ mod feedback;
 mod indicators;
 mod interfaces;
 mod keywords;
+mod run;
 mod scenario;
 mod stored;
 mod suppress;
@@ -22,6 +23,7 @@ use std::io::Write;
 /// Runs the command.
 pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
     match &cli.command {
+        Command::Run(options) => run::run(options, terminal),
         Command::Analyze(options) => analyze::run(options, terminal),
         Command::Backtest(options) => backtest::run(options, terminal),
         Command::Flows(options) => stored::flows(options, terminal),
@@ -42,6 +44,13 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
         Command::Man => completions::man(),
         Command::Version => print(&format!("anomalyzer {}\n", env!("CARGO_PKG_VERSION"))),
     }
+}
+
+/// Worker threads: as asked for, or by the machine. Reader and correlator take a core too.
+pub(crate) fn workers(asked: Option<u16>) -> usize {
+    const WORKERS_MAX: usize = 4;
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.map_or_else(|| cores().saturating_sub(1).clamp(1, WORKERS_MAX), usize::from)
 }
 
 /// Writes a whole text to stdout.

@@ -11,6 +11,17 @@ use anomalyzer_wire::{LinkType, RawFrame};
 const FILTERED_LINKS: [LinkType; 3] =
     [LinkType::ETHERNET, LinkType::RAW, LinkType::IEEE802_11_RADIOTAP];
 
+/// Says at once when a filter is wrong whatever the frames are.
+pub(crate) fn check_filter(expression: &str) -> Result<(), Failure> {
+    let mut set = FilterSet::new(expression);
+    let mut checks =
+        FILTERED_LINKS.iter().map(|link| set.check(*link).map_err(ToString::to_string));
+    match checks.next().unwrap_or(Ok(())) {
+        Err(message) if !checks.any(|check| check.is_ok()) => Err(Failure::usage(message)),
+        _ => Ok(()),
+    }
+}
+
 /// Decides which frames count.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -34,15 +45,7 @@ impl Gate {
 
     /// Lets only frames pass that the expression selects.
     pub(crate) fn filter(&mut self, expression: &str) -> Result<(), Failure> {
-        let mut set = FilterSet::new(expression);
-        let mut checks =
-            FILTERED_LINKS.iter().map(|link| set.check(*link).map_err(ToString::to_string));
-        let first = checks.next().unwrap_or(Ok(()));
-        if let Err(message) = first
-            && !checks.any(|check| check.is_ok())
-        {
-            return Err(Failure::usage(message));
-        }
+        check_filter(expression)?;
         self.filter = Some(FilterSet::new(expression));
         Ok(())
     }

@@ -9,8 +9,8 @@ mod live;
 mod merge;
 mod stdin;
 
-pub(crate) use gate::Gate;
-pub(crate) use live::{Live, live_failure};
+pub(crate) use gate::{Gate, check_filter};
+pub(crate) use live::{BEHIND_NANOS, Live, live_failure};
 
 use crate::failure::{Failure, Kind};
 use crate::pipeline::{Input, Source};
@@ -154,6 +154,11 @@ fn is_cut(problem: &OpenProblem) -> bool {
         OpenProblem::Section(damage) => damage.is_cut(),
         _ => false,
     }
+}
+
+/// Says at once when a file is no capture.
+pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
+    CaptureFile::open(path, &Limits::default()).map(|_| ()).map_err(|e| refused(&e))
 }
 
 /// A file that cannot be read at all.

@@ -9,6 +9,7 @@ mod onlookers;
 mod packet_line;
 
 pub(crate) use onlookers::Onlookers;
+pub(crate) use packet_line::line as packet_line;
 
 use crate::cli::{Analyze, Part};
 use crate::failure::Failure;

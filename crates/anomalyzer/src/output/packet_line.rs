@@ -5,7 +5,7 @@ use anomalyzer_wire::{Addr, Arp, Body, IpPacket, Packet, TcpFlags, Transport};
 use std::fmt::Write as _;
 
 /// Describes a packet. Nothing in it is text from the wire.
-pub(super) fn line(number: u64, packet: &Packet<'_>) -> String {
+pub(crate) fn line(number: u64, packet: &Packet<'_>) -> String {
     let time = packet.time.to_string();
     let time = time.get(11..26).unwrap_or(&time);
     let mut line = format!("{number:>6}  {time}  {}  {} B", body(packet), packet.wire_len);

@@ -6,9 +6,9 @@ use crate::clock::{self, Stopwatch};
 use crate::failure::Failure;
 use crate::input::BEHIND_NANOS;
 use crate::pipeline::{Input, Source};
-use anomalyzer_capture::{CaptureFile, Limits, Sensor, SensorEvent};
+use anomalyzer_capture::{CaptureFile, FilterSet, Limits, Sensor, SensorEvent};
 use anomalyzer_wire::{RawFrame, Timestamp};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -19,20 +19,40 @@ const NAP: Duration = Duration::from_millis(50);
 const FRAMES_PER_LOOK: u64 = 1_024;
 
 /// Where the frames come from.
-pub(super) enum Feed {
+pub(crate) enum Feed {
     /// Interfaces.
     Live(Sensor),
     /// A capture file.
     Replay(Replay),
+    /// Somebody makes them.
+    Made(Box<dyn Maker>),
+}
+
+/// Makes frames, at its own pace.
+pub(crate) trait Maker: Send {
+    /// Hands everything to `sink` until it answers false or there is no more. While no frame is due
+    /// it tells the time, at least every 100 ms.
+    fn pump(&mut self, sink: &mut dyn FnMut(Input<'_>) -> bool) -> Result<(), Failure>;
+}
+
+impl Feed {
+    /// True when no more will come.
+    pub(super) fn is_done(&self) -> bool {
+        match self {
+            Self::Live(_) | Self::Made(_) => false,
+            Self::Replay(replay) => replay.done,
+        }
+    }
 }
 
 /// A capture file, paced by its packet times.
-pub(super) struct Replay {
-    pub(super) path: PathBuf,
+pub(crate) struct Replay {
+    path: PathBuf,
     /// How many times faster than it was; `None`: as fast as can be.
-    pub(super) speed: Option<f64>,
+    speed: Option<f64>,
+    filter: Option<FilterSet>,
     /// Read to its end.
-    pub(super) done: bool,
+    done: bool,
 }
 
 /// A feed with what every frame passes.
@@ -57,6 +77,7 @@ impl Source for Frames<'_> {
         match feed {
             Feed::Live(sensor) => live(sensor, &mut take, sink),
             Feed::Replay(replay) => replay.pump(&mut take, sink),
+            Feed::Made(maker) => made(maker.as_mut(), &mut take, sink)?,
         }
         service.stop.check()
     }
@@ -105,7 +126,27 @@ fn live(sensor: &mut Sensor, take: &mut Take<'_>, sink: &mut impl FnMut(Input<'_
     });
 }
 
+fn made(
+    maker: &mut dyn Maker,
+    take: &mut Take<'_>,
+    sink: &mut impl FnMut(Input<'_>) -> bool,
+) -> Result<(), Failure> {
+    let stop = take.service.stop.clone();
+    maker.pump(&mut |input| {
+        match input {
+            Input::Frame(frame) => take.frame(frame),
+            Input::Now(_) => take.look(),
+        }
+        sink(input) && stop.check().is_ok()
+    })
+}
+
 impl Replay {
+    /// Replays a file so many times faster than it was (`None`: as fast as can be).
+    pub(crate) fn new(path: &Path, speed: Option<f64>, filter: Option<&str>) -> Self {
+        Self { path: path.to_owned(), speed, filter: filter.map(FilterSet::new), done: false }
+    }
+
     fn pump(&mut self, take: &mut Take<'_>, sink: &mut impl FnMut(Input<'_>) -> bool) {
         match self.read(take, sink) {
             Ok(true) => self.done = true,
@@ -119,7 +160,7 @@ impl Replay {
 
     /// Reads the file; true at its end, false when somebody stopped it.
     fn read(
-        &self,
+        &mut self,
         take: &mut Take<'_>,
         sink: &mut impl FnMut(Input<'_>) -> bool,
     ) -> Result<bool, String> {
@@ -128,6 +169,11 @@ impl Replay {
         let mut pace: Option<Pace> = None;
         let mut number = 0_u64;
         while let Some(frame) = file.next_frame().map_err(|e| e.to_string())? {
+            if let Some(filter) = &mut self.filter
+                && !filter.matches(&frame).map_err(|e| e.to_string())?
+            {
+                continue;
+            }
             if let Some(speed) = self.speed {
                 let pace = pace.get_or_insert_with(|| Pace::new(frame.time, speed));
                 while let Some(wait) = pace.wait(frame.time) {

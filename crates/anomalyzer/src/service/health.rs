@@ -95,6 +95,11 @@ impl Health {
         self.epoch_ms.store(self.now_ms(), Ordering::Relaxed);
     }
 
+    /// The engine waits for questions.
+    pub(super) fn idle(&self) {
+        self.epoch_ms.store(self.now_ms(), Ordering::Relaxed);
+    }
+
     /// True while epochs come.
     pub(super) fn is_alive(&self) -> bool {
         let last = Duration::from_millis(self.epoch_ms.load(Ordering::Relaxed));
@@ -131,7 +136,7 @@ impl Service {
     pub(crate) fn status(&self) -> Status {
         let health = &self.health;
         let now = health.started.elapsed();
-        let store = self.store.health();
+        let store = self.store_health();
         let mut inner = health.lock();
         let mut problems = Vec::new();
         let states = self.capture.states();

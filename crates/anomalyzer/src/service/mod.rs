@@ -1,15 +1,53 @@
 //! The running service: capture, engine, stores and server joined together.
 //!
-//! `Service` is what its parts share. Each part is a file of its own; `web::Control` is
-//! implemented over it.
+//! `Service` is what its parts share. Frames go from the capture through the engine to the observer
+//! on the correlator's thread; the writer keeps what he hands over and then tells the browsers. Each
+//! part is a file of its own; `web::Control` is implemented over it.
 
+mod capture;
+mod engine;
+pub(crate) mod evidence;
+mod feed;
 pub(crate) mod handle;
+mod health;
+mod news;
+mod observer;
+mod rights;
+mod start;
+mod writer;
+
+pub(crate) use feed::{Feed, Maker, Replay};
+pub(crate) use start::{Origin, Start, Watched, run};
 
 use crate::cli;
+use crate::failure::Failure;
 use crate::reload::NextLists;
-use anomalyzer_store::{SourceId, Store};
+use crate::stop::Stop;
+use anomalyzer_capture::{LiveOptions, Phase};
+use anomalyzer_engine::Config;
+use anomalyzer_engine::keyword::Matcher;
+use anomalyzer_engine::threat::Indicators;
+use anomalyzer_store::{Health as StoreHealth, SourceId, Store};
 use anomalyzer_web::Hub;
+use capture::Capture;
+use evidence::Shelf;
 use handle::EngineHandle;
+use health::Health;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Under what the interfaces to watch are kept.
+pub(crate) const INTERFACES_KEY: &str = "capture.interfaces";
+
+/// What the engine works with; replaced as a whole when settings or lists change.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Loaded {
+    /// Settings.
+    pub(crate) config: Arc<Config>,
+    /// What is searched for in payloads.
+    pub(crate) matcher: Arc<Matcher>,
+    /// What nobody should have contact with.
+    pub(crate) indicators: Arc<Indicators>,
+}
 
 /// What the parts of the service share.
 #[derive(Debug)]
@@ -18,6 +56,8 @@ pub(crate) struct Service {
     pub(crate) mode: &'static str,
     /// The source that the engine works on.
     pub(crate) source: SourceId,
+    /// Packets come by the clock: interfaces, not a replay.
+    pub(crate) by_the_clock: bool,
     /// Where the settings come from; the console's own come on top.
     pub(crate) settings: cli::Settings,
     /// All stores.
@@ -28,4 +68,119 @@ pub(crate) struct Service {
     pub(crate) engine: EngineHandle,
     /// Takes keyword lists that shall be searched from the next epoch on.
     pub(crate) next_lists: NextLists,
+    /// Ends the service.
+    pub(crate) stop: Stop,
+    /// The interfaces.
+    pub(crate) capture: Capture,
+    /// How it is doing.
+    pub(crate) health: Health,
+    /// The latest packets.
+    shelf: Arc<Shelf>,
+    loaded: Mutex<Loaded>,
+    /// State and problem of the source.
+    state: Mutex<(String, Option<String>)>,
+    /// Counters of the engine at its last look.
+    counted: Mutex<Vec<(String, u64)>>,
+    /// What is wrong with the settings that were to be read again.
+    config_problem: Mutex<Option<String>>,
+}
+
+impl Service {
+    /// What the engine works with now.
+    pub(crate) fn loaded(&self) -> Loaded {
+        lock(&self.loaded).clone()
+    }
+
+    /// Notes what the engine works with from now on; a restart of the engine begins with it. The
+    /// running engine is told by whoever calls this.
+    pub(crate) fn set_loaded(&self, loaded: Loaded) {
+        *lock(&self.loaded) = loaded;
+    }
+
+    /// Watches these interfaces from now on, and after the next start.
+    pub(crate) fn watch(&self, names: &[String]) -> Result<(), Failure> {
+        if !self.capture.watch(names) {
+            return Err(Failure::usage("this run replays a file: it watches no interfaces"));
+        }
+        let text = serde_json::to_vec(names).unwrap_or_default();
+        let kept = self.store.control().put_value(INTERFACES_KEY, &text);
+        kept.map_err(|e| Failure::runtime(format!("watched from now on, but not kept: {e}")))
+    }
+
+    /// Says what is wrong with the settings that were to be read again, or that all is well.
+    pub(crate) fn set_config_problem(&self, problem: Option<String>) {
+        *lock(&self.config_problem) = problem;
+    }
+
+    fn config_problem(&self) -> Option<String> {
+        lock(&self.config_problem).clone()
+    }
+
+    /// True while an interface is heard.
+    fn is_watching(&self) -> bool {
+        self.capture.states().iter().any(|s| s.phase == Phase::Watching)
+    }
+
+    /// State and problem of the source.
+    fn source_state(&self) -> (String, Option<String>) {
+        if !self.by_the_clock {
+            return lock(&self.state).clone();
+        }
+        let state = if self.is_watching() { "watching" } else { "stopped" };
+        (state.to_owned(), lock(&self.state).1.clone())
+    }
+
+    fn set_source_state(&self, state: &str) {
+        state.clone_into(&mut lock(&self.state).0);
+    }
+
+    fn set_source_problem(&self, problem: Option<String>) {
+        lock(&self.state).1 = problem;
+    }
+
+    fn set_engine_counters(&self, counters: Vec<(String, u64)>) {
+        *lock(&self.counted) = counters;
+    }
+
+    fn engine_counters(&self) -> Vec<(String, u64)> {
+        lock(&self.counted).clone()
+    }
+
+    /// True when evidence may hold payload.
+    #[expect(clippy::unused_self, reason = "until the setting is there")]
+    fn keeps_payload(&self) -> bool {
+        true
+    }
+
+    /// Most bytes of evidence.
+    #[expect(clippy::unused_self, reason = "until the setting is there")]
+    fn evidence_bytes_max(&self) -> u64 {
+        256 << 20
+    }
+
+    fn store_health(&self) -> StoreHealth {
+        StoreHealth::default()
+    }
+}
+
+/// How stores keep things, by the settings.
+fn store_options(_config: &Config) -> anomalyzer_store::Options {
+    anomalyzer_store::Options::default()
+}
+
+/// How interfaces are opened, by the settings, and how many rings each has.
+fn capture_options(_config: &Config) -> (LiveOptions, usize) {
+    (LiveOptions::default(), 1)
+}
+
+/// What the engine works with at the start.
+pub(crate) fn load(settings: &cli::Settings, _store: &Store) -> Result<Loaded, Failure> {
+    let config = crate::settings::load(settings)?;
+    let matcher = crate::settings::matcher(&[], &config)?.into();
+    let (indicators, _) = crate::settings::indicators(&[], &config, 1, None)?;
+    Ok(Loaded { config: config.into(), matcher, indicators: indicators.into() })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

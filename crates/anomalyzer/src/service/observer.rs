@@ -81,6 +81,9 @@ impl Watch {
         if now >= self.next_devices {
             self.next_devices = now + DEVICES_PAUSE;
             self.send_devices(correlator);
+            let counters = correlator.summary().counters;
+            let named = counters.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
+            self.service.set_engine_counters(named);
         }
         if now >= self.next_state {
             self.next_state = now + STATE_PAUSE;

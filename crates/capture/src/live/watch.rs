@@ -80,6 +80,7 @@ pub struct WatchState {
 /// What to do, sent to the thread.
 enum Order {
     Watch(Vec<String>),
+    Options(WatchOptions),
     Stop,
 }
 
@@ -116,6 +117,14 @@ impl Watcher {
     pub fn set(&self, names: &[String]) {
         let before = self.round();
         if self.orders.send(Order::Watch(names.to_vec())).is_ok() {
+            self.wait(before + 2);
+        }
+    }
+
+    /// Opens everything again in another way.
+    pub fn reopen(&self, options: &WatchOptions) {
+        let before = self.round();
+        if self.orders.send(Order::Options(options.clone())).is_ok() {
             self.wait(before + 2);
         }
     }
@@ -168,6 +177,11 @@ impl Control {
             self.look();
             match orders.recv_timeout(PAUSE) {
                 Ok(Order::Watch(names)) => self.set(&names),
+                Ok(Order::Options(options)) if options != self.options => {
+                    self.entries.iter_mut().for_each(Entry::close);
+                    self.options = options;
+                }
+                Ok(Order::Options(_)) => {}
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
