@@ -15,7 +15,6 @@ mod output;
 mod pipeline;
 mod progress;
 mod reload;
-#[allow(dead_code)] // put together step by step
 mod service;
 mod settings;
 mod stats;

@@ -25,6 +25,7 @@ pub(crate) enum Feed {
     /// A capture file.
     Replay(Replay),
     /// Somebody makes them.
+    #[allow(dead_code)] // for the demonstration
     Made(Box<dyn Maker>),
 }
 
@@ -210,7 +211,8 @@ impl Pace {
 
     /// How long to wait for the packet with this time; `None` when it is due.
     fn wait(&self, time: Timestamp) -> Option<Duration> {
-        let due = Duration::from_secs_f64((time.since(self.first).max(0) as f64 / 1e9) / self.speed);
+        let due =
+            Duration::from_secs_f64((time.since(self.first).max(0) as f64 / 1e9) / self.speed);
         let wait = due.saturating_sub(self.watch.elapsed());
         (wait > Duration::from_millis(1)).then_some(wait)
     }

@@ -136,7 +136,7 @@ impl Service {
     pub(crate) fn status(&self) -> Status {
         let health = &self.health;
         let now = health.started.elapsed();
-        let store = self.store_health();
+        let store = self.store.health();
         let mut inner = health.lock();
         let mut problems = Vec::new();
         let states = self.capture.states();
@@ -152,7 +152,8 @@ impl Service {
         for file in &store.set_aside {
             problems.push(problem("set_aside", "warning", file.clone()));
         }
-        let level = ["error", "warning"].into_iter().find(|l| problems.iter().any(|p| p.level == *l));
+        let level =
+            ["error", "warning"].into_iter().find(|l| problems.iter().any(|p| p.level == *l));
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             mode: self.mode.to_owned(),
@@ -208,7 +209,7 @@ impl Service {
     /// What is not well beside the interfaces.
     fn general(&self, inner: &mut Inner, now: Duration, problems: &mut Vec<Problem>) {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let mut recent = |told: &mut Option<(u64, Duration)>, count: u64| {
+        let recent = |told: &mut Option<(u64, Duration)>, count: u64| {
             if count > told.map_or(0, |(before, _)| before) {
                 *told = Some((count, now));
             }
@@ -266,7 +267,7 @@ fn interface(
         let level = if drop_rate > DROPS_ERROR { "error" } else { "warning" };
         let text = format!(
             "{name}: the kernel dropped {:.1} % of the frames of the last minute; a larger \
-             capture.buffer_mb, more capture.queues or a filter helps",
+             capture.buffer_bytes, more capture.queues or a filter helps",
             drop_rate * 100.0
         );
         problems.push(problem("drops", level, text));
@@ -320,11 +321,12 @@ fn counted(alerts: &HashMap<String, (String, Severity)>) -> Vec<(String, String,
     counts.into_iter().map(row).collect()
 }
 
-/// Resident memory of this process (proc(5), `statm`).
+/// Resident memory of this process (proc(5), `VmRSS`).
 fn resident_bytes() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = text.split_ascii_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
-    pages.unwrap_or(0).saturating_mul(rustix::param::page_size() as u64)
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|l| l.split_ascii_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0).saturating_mul(1_024)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! part is a file of its own; `web::Control` is implemented over it.
 
 mod capture;
+mod control;
 mod engine;
 pub(crate) mod evidence;
 mod feed;
@@ -16,7 +17,8 @@ mod rights;
 mod start;
 mod writer;
 
-pub(crate) use feed::{Feed, Maker, Replay};
+pub(crate) use control::control;
+pub(crate) use feed::{Feed, Replay};
 pub(crate) use start::{Origin, Start, Watched, run};
 
 use crate::cli;
@@ -27,7 +29,7 @@ use anomalyzer_capture::{LiveOptions, Phase};
 use anomalyzer_engine::Config;
 use anomalyzer_engine::keyword::Matcher;
 use anomalyzer_engine::threat::Indicators;
-use anomalyzer_store::{Health as StoreHealth, SourceId, Store};
+use anomalyzer_store::{SourceId, Store};
 use anomalyzer_web::Hub;
 use capture::Capture;
 use evidence::Shelf;
@@ -59,6 +61,7 @@ pub(crate) struct Service {
     /// Packets come by the clock: interfaces, not a replay.
     pub(crate) by_the_clock: bool,
     /// Where the settings come from; the console's own come on top.
+    #[allow(dead_code)] // read when configuration is read again
     pub(crate) settings: cli::Settings,
     /// All stores.
     pub(crate) store: Store,
@@ -93,6 +96,7 @@ impl Service {
 
     /// Notes what the engine works with from now on; a restart of the engine begins with it. The
     /// running engine is told by whoever calls this.
+    #[allow(dead_code)] // for changes of settings
     pub(crate) fn set_loaded(&self, loaded: Loaded) {
         *lock(&self.loaded) = loaded;
     }
@@ -147,30 +151,37 @@ impl Service {
     }
 
     /// True when evidence may hold payload.
-    #[expect(clippy::unused_self, reason = "until the setting is there")]
     fn keeps_payload(&self) -> bool {
-        true
+        lock(&self.loaded).config.store.evidence_payload != 0
     }
 
     /// Most bytes of evidence.
-    #[expect(clippy::unused_self, reason = "until the setting is there")]
     fn evidence_bytes_max(&self) -> u64 {
-        256 << 20
-    }
-
-    fn store_health(&self) -> StoreHealth {
-        StoreHealth::default()
+        lock(&self.loaded).config.store.evidence_bytes
     }
 }
 
 /// How stores keep things, by the settings.
-fn store_options(_config: &Config) -> anomalyzer_store::Options {
-    anomalyzer_store::Options::default()
+fn store_options(config: &Config) -> anomalyzer_store::Options {
+    let store = &config.store;
+    anomalyzer_store::Options {
+        history_days: store.history_days,
+        history_bytes: store.history_bytes,
+        free_bytes_min: store.free_bytes_min,
+        alert_days: store.alert_days,
+    }
 }
 
 /// How interfaces are opened, by the settings, and how many rings each has.
-fn capture_options(_config: &Config) -> (LiveOptions, usize) {
-    (LiveOptions::default(), 1)
+fn capture_options(config: &Config) -> (LiveOptions, usize) {
+    let capture = &config.capture;
+    let live = LiveOptions {
+        snaplen: capture.snaplen,
+        promiscuous: capture.promiscuous != 0,
+        buffer_bytes: capture.buffer_bytes,
+        ..LiveOptions::default()
+    };
+    (live, usize::from(capture.queues))
 }
 
 /// What the engine works with at the start.

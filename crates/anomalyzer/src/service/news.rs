@@ -65,15 +65,18 @@ pub(super) fn incident(incident: &Incident) -> (NewIncident, u64) {
 
 /// A device as it is kept.
 pub(super) fn device(device: &Device) -> NewDevice {
-    let service = |s: &anomalyzer_engine::device::Service| {
-        (s.proto, s.port, s.app.name().to_owned(), s.last)
-    };
+    let service =
+        |s: &anomalyzer_engine::device::Service| (s.proto, s.port, s.app.name().to_owned(), s.last);
     NewDevice {
         id: device.id.to_string(),
         mac: device.mac(),
         vendor: device.vendor(),
         addresses: device.addresses.iter().map(|(addr, _)| *addr).collect(),
-        names: device.names.iter().map(|(from, name)| (from.name().into(), name.escaped())).collect(),
+        names: device
+            .names
+            .iter()
+            .map(|(from, name)| (from.name().into(), name.escaped()))
+            .collect(),
         first: device.first,
         last: device.last,
         services: device.services.iter().map(service).collect(),

@@ -112,7 +112,8 @@ pub(crate) fn run(
     rights::drop_capture();
     make_folder(&start.dir)?;
     let config = crate::settings::load(&start.settings)?;
-    let store = Store::open(&start.dir, &super::store_options(&config)).map_err(|e| store_failure(&e))?;
+    let store =
+        Store::open(&start.dir, &super::store_options(&config)).map_err(|e| store_failure(&e))?;
     let loaded = load(&start.settings, &store)?;
     let Start { mode, settings, origin, web, print_token, workers, .. } = start;
     let (feed, source, watched) = source(origin, watching, &store)?;
@@ -249,7 +250,9 @@ impl Parts {
         let job = move || evidence::run(&shared, &wanted);
         others.push(Builder::new().name("evidence".into()).spawn(job).map_err(failed)?);
         let shared = Arc::clone(service);
-        others.push(Builder::new().name("keeper".into()).spawn(move || retain(&shared)).map_err(failed)?);
+        others.push(
+            Builder::new().name("keeper".into()).spawn(move || retain(&shared)).map_err(failed)?,
+        );
         let service = Arc::clone(service);
         let engine = Engine { service, feed, workers, state, state_path, bulk, alerts };
         let job = move || engine.run();
@@ -326,6 +329,10 @@ fn attend(service: &Service, parts: &Parts) -> Result<(), Failure> {
         if parts.engine.is_finished() {
             service.stop.close();
             return Ok(());
+        }
+        if parts.others.iter().any(JoinHandle::is_finished) {
+            service.stop.close();
+            return Err(Failure::runtime("a thread that keeps what is found has failed"));
         }
         std::thread::sleep(PAUSE);
         if looked.elapsed() >= STATUS_PAUSE {
@@ -436,9 +443,7 @@ fn write_token(path: &Path, token: &str) -> Result<(), Failure> {
 fn store_failure(error: &anomalyzer_store::StoreError) -> Failure {
     use anomalyzer_store::StoreError;
     let kind = match error {
-        StoreError::Io { source, .. }
-            if source.kind() == std::io::ErrorKind::PermissionDenied =>
-        {
+        StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             Kind::Permission
         }
         _ => Kind::Runtime,

@@ -23,6 +23,8 @@ pub struct StoreSettings {
     pub history_bytes: u64,
     /// Most bytes of packets kept for alerts.
     pub evidence_bytes: u64,
+    /// 1: with payload; 0: headers only.
+    pub evidence_payload: u8,
     /// Free bytes of the disk below which nothing but alerts is written.
     pub free_bytes_min: u64,
     /// Days of closed alerts and of the audit trail.

@@ -56,7 +56,7 @@ macro_rules! core {
 /// Every setting outside of the detectors.
 #[rustfmt::skip] // one row is one setting
 #[allow(clippy::cast_lossless)] // one macro for fields of several widths
-pub(crate) static CORE: [Core; 24] = [
+pub(crate) static CORE: [Core; 25] = [
     core!("limits", "flows", Count, (1_024.0, 16_777_216.0),
         "Flows kept at a time, over all workers; half-open flows and those of one packet go first.",
         config.limits.flows: usize),
@@ -116,6 +116,9 @@ pub(crate) static CORE: [Core; 24] = [
     core!("store", "evidence_bytes", Bytes, (1_048_576.0, 17_592_186_044_416.0),
         "Most bytes of packets that are kept for alerts; the oldest go first.",
         config.store.evidence_bytes: u64),
+    core!("store", "evidence_payload", Flag, (0.0, 1.0),
+        "Keep the payload of these packets too; without it, headers only.",
+        config.store.evidence_payload: u8),
     core!("store", "free_bytes_min", Bytes, (0.0, 1_099_511_627_776.0),
         "Free bytes of the disk below which nothing but alerts is written any more.",
         config.store.free_bytes_min: u64),

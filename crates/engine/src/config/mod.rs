@@ -98,6 +98,7 @@ const DEFAULT: Defaults = Defaults {
         history_days: 30,
         history_bytes: 10 << 30,
         evidence_bytes: 256 << 20,
+        evidence_payload: 1,
         free_bytes_min: 256 << 20,
         alert_days: 365,
     },

@@ -133,7 +133,12 @@ mod tests {
 
     fn packet(n: u16, len: usize) -> Picked {
         let time = Timestamp::from_nanos(i64::from(n));
-        Picked { time, link: LinkType::ETHERNET, orig_len: 1_500, data: vec![n.to_be_bytes()[1]; len] }
+        Picked {
+            time,
+            link: LinkType::ETHERNET,
+            orig_len: 1_500,
+            data: vec![n.to_be_bytes()[1]; len],
+        }
     }
 
     #[test]
@@ -142,8 +147,7 @@ mod tests {
         let folder = folder(dir.path(), SourceId(3));
         write(&folder, "a1", (0..150).map(|n| packet(n, 512)).collect()).unwrap();
         write(&folder, "a1", (100..400).map(|n| packet(n, 512)).collect()).unwrap();
-        let times: Vec<i64> =
-            read(&folder, "a1").unwrap().iter().map(|p| p.time.nanos()).collect();
+        let times: Vec<i64> = read(&folder, "a1").unwrap().iter().map(|p| p.time.nanos()).collect();
         assert_eq!(times, (0..100).chain(300..400).collect::<Vec<i64>>());
         assert!(bytes(&folder, "a1").unwrap().unwrap().len() <= FILE_BYTES_MAX);
         assert_eq!(bytes(&folder, "none"), Ok(None));

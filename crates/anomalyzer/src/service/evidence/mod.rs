@@ -69,6 +69,7 @@ fn live(service: &Service, alerts: &[Alert]) {
 }
 
 /// Cuts the packets of a source's alerts out of its capture file. How many alerts have some.
+#[allow(dead_code)] // for uploaded captures
 pub(crate) fn from_file(
     service: &Service,
     source: SourceId,
@@ -78,8 +79,7 @@ pub(crate) fn from_file(
     let mut kept = 0;
     for alerts in alerts.chunks(WANTS_MAX * 16) {
         let mut wants = Wants::new(alerts, service.keeps_payload());
-        let mut reader =
-            CaptureFile::open(file, &Limits::default()).map_err(|e| e.to_string())?;
+        let mut reader = CaptureFile::open(file, &Limits::default()).map_err(|e| e.to_string())?;
         // What is damaged was told when it was read first.
         while let Ok(Some(frame)) = reader.next_frame() {
             wants.offer(&frame);
@@ -129,6 +129,7 @@ pub(crate) fn file(
 }
 
 /// Removes what is kept of a source.
+#[allow(dead_code)] // for removed sources
 pub(crate) fn remove(service: &Service, source: SourceId) -> std::io::Result<()> {
     match std::fs::remove_dir_all(files::folder(service.store.dir(), source)) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
