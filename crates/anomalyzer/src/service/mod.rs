@@ -9,6 +9,7 @@ mod control;
 mod engine;
 pub(crate) mod evidence;
 mod feed;
+#[allow(dead_code)] // asked by the console
 pub(crate) mod handle;
 mod health;
 mod news;
