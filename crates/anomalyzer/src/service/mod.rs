@@ -170,6 +170,7 @@ fn store_options(config: &Config) -> anomalyzer_store::Options {
         history_bytes: store.history_bytes,
         free_bytes_min: store.free_bytes_min,
         alert_days: store.alert_days,
+        evidence_bytes: store.evidence_bytes,
     }
 }
 
