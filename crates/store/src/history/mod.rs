@@ -24,6 +24,8 @@ pub(crate) mod row;
 mod scan;
 mod writer;
 
+pub(crate) use groups::has_ports;
+
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
