@@ -9,6 +9,7 @@ use crate::route::{Routes, Rule};
 use crate::state::{AppState, blocking};
 use crate::times;
 use anomalyzer_store::control::AlertQuery;
+use anomalyzer_store::filter::Field;
 use anomalyzer_store::history::{FlowQuery, FlowSort, Group, GroupBy, StoredFlow};
 use anomalyzer_store::{Filter, Range, SourceId};
 use axum::Json;
@@ -289,5 +290,11 @@ struct FilterField {
 #[utoipa::path(get, path = "/api/v1/flows/fields", tag = "traffic",
     responses((status = 200, body = data::Page<FilterField>)))]
 async fn fields() -> Json<data::Page<FilterField>> {
-    Json(data::Page::whole(Vec::new()))
+    let field = |field: &Field| FilterField {
+        field: field.name,
+        summary: field.summary,
+        example: field.example,
+        values: Some(field.values.clone()).filter(|values| !values.is_empty()),
+    };
+    Json(data::Page::whole(Filter::fields().iter().map(field).collect()))
 }
