@@ -91,6 +91,8 @@ impl Builder {
 /// A block as it was read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block<'a> {
+    /// How many rows there should be.
+    pub(crate) rows: u16,
     /// When the earliest flow ended.
     pub(crate) earliest: i64,
     /// When the latest flow ended.
@@ -106,9 +108,8 @@ impl<'a> Block<'a> {
         if bytes.byte()? != VERSION {
             return None;
         }
-        // The number of rows is for people who look into a file; the rows tell themselves.
-        let _rows: [u8; 2] = bytes.array()?;
         Some(Self {
+            rows: u16::from_le_bytes(bytes.array()?),
             earliest: i64::from_le_bytes(bytes.array()?),
             latest: i64::from_le_bytes(bytes.array()?),
             rest: bytes,

@@ -1,9 +1,9 @@
 //! The files of one source: which there are, which one a row belongs to, setting damage aside.
 
-use super::partition::{FULL_BYTES, Level, PartId};
+use super::partition::{self, FULL_BYTES, Level, PartId};
 use super::writer::Writer;
 use crate::SourceId;
-use crate::damage::Notes;
+use crate::damage::{Notes, is_damage};
 use crate::error::{Result, StoreError};
 use anomalyzer_wire::Timestamp;
 use std::collections::BTreeMap;
@@ -34,6 +34,24 @@ impl Files {
             }
         }
         Ok(Self { source, dir, parts: RwLock::new(parts), writer: Mutex::default() })
+    }
+
+    /// Moves what a program that was killed left in logs into the files.
+    pub(crate) fn finish_logs(&self, notes: &Notes) -> Result<()> {
+        for entry in entries(&self.dir)? {
+            let name = entry.file_name();
+            let file = name.to_str().and_then(|name| name.strip_suffix("-wal"));
+            let Some(id) = file.and_then(PartId::from_file_name).filter(|id| self.has(*id)) else {
+                continue;
+            };
+            match partition::open_to_write(&self.path(id)) {
+                Ok(conn) => partition::close(conn),
+                Err(error) if is_damage(&error) => self.set_aside(id, &error, notes),
+                // A full disk, or a file of a later version: readers do without it.
+                Err(error) => tracing::warn!(%error, "a history file keeps its log"),
+            }
+        }
+        Ok(())
     }
 
     /// The directory.

@@ -20,9 +20,13 @@ mod page;
 mod partition;
 mod peers;
 mod pool;
+mod retain;
 pub(crate) mod row;
 mod scan;
+mod verify;
 mod writer;
+
+pub use verify::Checked;
 
 pub(crate) use groups::has_ports;
 
@@ -192,6 +196,9 @@ impl History {
             if let Some(number) = number {
                 let source = SourceId(number);
                 let files = Arc::new(Files::open(source, history.flows_dir(source))?);
+                if !read_only {
+                    files.finish_logs(&history.notes)?;
+                }
                 lock(&history.sources).insert(source, files);
             }
         }
@@ -317,8 +324,23 @@ impl History {
     }
 
     /// Removes what is too old or too much; `now` is each source's latest time. Bytes freed.
+    ///
+    /// The latest file of each source stays, whatever its size. Files that were not written to
+    /// since the last call are closed.
     pub fn retain(&self) -> Result<u64> {
-        Ok(0)
+        self.notes.check_writable()?;
+        let all: Vec<_> = lock(&self.sources).values().cloned().collect();
+        retain::retain(&all, &self.pool, &self.options())
+    }
+
+    /// Reads every file through and says what is whole. Takes as long as that takes.
+    pub fn verify(&self) -> Vec<Checked> {
+        let all: Vec<_> = lock(&self.sources).values().cloned().collect();
+        let check = |files: &Arc<Files>| {
+            let parts = files.all().into_iter();
+            parts.map(|(id, _)| verify::check(files, id)).collect::<Vec<_>>()
+        };
+        all.iter().flat_map(check).collect()
     }
 
     /// Removes everything of a source.

@@ -193,8 +193,9 @@ fn create(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Moves what is in the log into the file and leaves it without companions.
 pub(crate) fn close(conn: Connection) {
-    // A reader may hinder it; then the log stays, which costs only two more files until the next
-    // time.
+    // A reader may hinder it; then the log stays, which costs only two more files. Nothing waits
+    // for a reader.
+    let _ = conn.busy_timeout(std::time::Duration::ZERO);
     let _ = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;");
     let _ = conn.close();
 }

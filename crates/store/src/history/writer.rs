@@ -35,6 +35,8 @@ pub(crate) struct Writer {
     open: Vec<Open>,
     /// Counts uses, so that the file used least recently is closed first.
     uses: u64,
+    /// Uses when idle files were last closed.
+    seen: u64,
 }
 
 /// A row that waits, in `Writer::bytes`.
@@ -112,6 +114,22 @@ impl Writer {
     pub(crate) fn close(&mut self, id: PartId) {
         while let Some(place) = self.open.iter().position(|o| o.id == id) {
             partition::close(self.open.swap_remove(place).conn);
+        }
+    }
+
+    /// Closes a file that is to be removed, without a last write to it.
+    pub(crate) fn abandon(&mut self, id: PartId) {
+        self.open.retain(|open| open.id != id);
+    }
+
+    /// Closes files that were not written to since the last call.
+    pub(crate) fn close_idle(&mut self) {
+        let seen = std::mem::replace(&mut self.seen, self.uses);
+        let (idle, open) = self.open.drain(..).partition(|open| open.used <= seen);
+        self.open = open;
+        let idle: Vec<Open> = idle;
+        for open in idle {
+            partition::close(open.conn);
         }
     }
 
