@@ -11,7 +11,6 @@ export const reports = {
   'reports.made': 'Made {time}',
   'reports.empty': 'Nothing was seen in this period',
   'reports.empty.text': 'Choose a longer period, or another source.',
-  'reports.summary': 'In short',
   'reports.bytes': 'Bytes',
   'reports.packets': 'Packets',
   'reports.flows': 'Flows',
@@ -36,8 +35,5 @@ export const reports = {
   'reports.talkers': 'Top talkers',
   'reports.ports': 'Top ports',
   'reports.new-devices': 'New devices',
-  'reports.first': 'First seen',
-  'reports.address': 'Address',
-  'reports.vendor': 'Vendor',
   'reports.share': 'Share',
 };

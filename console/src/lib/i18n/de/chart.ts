@@ -1,0 +1,20 @@
+// German texts of charts.
+export const chart = {
+  'chart.time': 'Zeit',
+  'chart.no-value': 'nicht überwacht',
+  'chart.as-table': 'Als Tabelle zeigen',
+  'chart.as-chart': 'Als Diagramm zeigen',
+  'chart.keys': '{title}. Plus und Minus vergrößern und verkleinern, Pfeile lesen Punkte, Umschalt mit Pfeilen verschiebt den Zeitraum, Escape stellt ihn wieder her.',
+  'chart.pick': 'Nur {label}',
+  'chart.limits': 'Erwartet, höchstens {upper}',
+  'chart.gaps': 'Schattiert: Hier wurde nicht überwacht. Über den Verkehr sagt es nichts.',
+  'chart.marks.one': '{n} Alarm:',
+  'chart.marks.other': '{n} Alarme:',
+  'chart.summary.none': '{label}: keine Werte.',
+  'chart.summary.line': '{label}: mindestens {least}, im Mittel {mean}, höchstens {most} um {at}.',
+  'chart.summary.more': 'Und {n} weitere Linien.',
+  'chart.summary.gaps.one': 'In {n} Abschnitt wurde nicht überwacht.',
+  'chart.summary.gaps.other': 'In {n} Abschnitten wurde nicht überwacht.',
+  'chart.summary.marks.one': '{n} Alarm ist markiert.',
+  'chart.summary.marks.other': '{n} Alarme sind markiert.',
+};

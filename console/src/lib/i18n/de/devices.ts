@@ -1,0 +1,4 @@
+// German texts of the page Devices.
+export const devices = {
+  'devices.title': 'Geräte',
+};

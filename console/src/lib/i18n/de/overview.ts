@@ -1,0 +1,23 @@
+// German texts of the page Overview.
+export const overview = {
+  'overview.throughput': 'Durchsatz',
+  'overview.flows': 'Neue Flows',
+  'overview.flows-open': '{n} gerade offen',
+  'overview.open-alerts': 'Offene Alarme',
+  'overview.new-devices': 'Neue Geräte',
+  'overview.devices-of': 'von {n} bekannten',
+  'overview.live': 'Die letzten zehn Minuten',
+  'overview.metric': 'Was gezeichnet wird',
+  'overview.no-traffic': 'Noch kein Verkehr gesehen',
+  'overview.no-traffic.text': 'Entweder schweigt das Netz, oder die überwachte Schnittstelle sieht es nicht. Siehe Einstellungen, Aufzeichnung.',
+  'overview.inbox': 'Braucht Aufmerksamkeit',
+  'overview.alerts.one': '{n} Alarm',
+  'overview.alerts.other': '{n} Alarme',
+  'overview.calm': 'Nichts zu tun',
+  'overview.calm.text': 'Kein offener Alarm ab mittlerem Schweregrad.',
+  'overview.protocols': 'Protokolle',
+  'overview.apps': 'Anwendungen',
+  'overview.talkers': 'Größte Sprecher',
+  'overview.ports': 'Häufigste Ports',
+  'overview.nothing': 'Nichts in den letzten 15 Minuten.',
+};
