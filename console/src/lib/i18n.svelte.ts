@@ -77,5 +77,6 @@ export async function startLanguage(): Promise<void> {
     // As above.
   }
   const code = (wanted ?? navigator.language).slice(0, 2);
-  if (code !== 'en' && code in LANGUAGES) await setLanguage(code as Language);
+  // `xx` is for tests: it shows what was not looked up.
+  if (code !== 'en' && (code in LANGUAGES || wanted === 'xx')) await setLanguage(code as Language);
 }

@@ -89,6 +89,8 @@ export const frame = {
   'user.account': 'Konto',
   'user.logout': 'Abmelden',
 
+  'keys.space': 'Leertaste',
+  'keys.enter': 'Eingabe',
   'keys.title': 'Tasten',
   'keys.everywhere': 'Überall',
   'keys.search': 'Suchen',

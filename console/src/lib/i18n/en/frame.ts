@@ -89,6 +89,8 @@ export const frame = {
   'user.account': 'Account',
   'user.logout': 'Log out',
 
+  'keys.space': 'Space',
+  'keys.enter': 'Enter',
   'keys.title': 'Keys',
   'keys.everywhere': 'Everywhere',
   'keys.search': 'Search',
