@@ -1,6 +1,9 @@
 //! The command line as a table: options, their help and the examples.
 
+mod demo;
 pub(crate) mod stored;
+
+pub(crate) use demo::Demo;
 
 use anomalyzer_engine::Severity;
 use anomalyzer_engine::config::Prefix;
@@ -86,6 +89,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Watch interfaces and show everything in the browser
     Run(Box<Run>),
+    /// The same on made-up traffic with attacks: an office to look around in, without any rights
+    Demo(Box<Demo>),
     /// Analyse captures or an interface for a while and report
     Analyze(Box<Analyze>),
     /// Try a change of settings on captures: which alerts would come and go

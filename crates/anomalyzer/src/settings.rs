@@ -78,7 +78,7 @@ pub(crate) fn indicators(
     Ok(builder.finish())
 }
 
-fn threat_list(builder: &mut Builder, name: &str) -> Result<(), Failure> {
+pub(crate) fn threat_list(builder: &mut Builder, name: &str) -> Result<(), Failure> {
     let spec = ListSpec::parse(name);
     let path = Path::new(&spec.path);
     let file = File::open(path).map_err(|e| unreadable(path, &e))?;

@@ -4,6 +4,7 @@ mod analyze;
 mod backtest;
 mod completions;
 mod config;
+mod demo;
 mod detectors;
 mod doctor;
 mod feedback;
@@ -24,6 +25,7 @@ use std::io::Write;
 pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
     match &cli.command {
         Command::Run(options) => run::run(options, terminal),
+        Command::Demo(options) => demo::run(options, terminal),
         Command::Analyze(options) => analyze::run(options, terminal),
         Command::Backtest(options) => backtest::run(options, terminal),
         Command::Flows(options) => stored::flows(options, terminal),

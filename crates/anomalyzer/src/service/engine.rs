@@ -107,6 +107,6 @@ impl Engine {
 }
 
 /// A number that nobody can guess, from the operating system by way of the standard library.
-fn random() -> u64 {
+pub(super) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

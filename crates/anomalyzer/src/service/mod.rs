@@ -6,6 +6,7 @@
 
 mod capture;
 mod control;
+mod demo;
 mod engine;
 pub(crate) mod evidence;
 mod feed;
@@ -14,12 +15,14 @@ pub(crate) mod handle;
 mod health;
 mod news;
 mod observer;
+mod recorder;
 mod rights;
 mod start;
 mod writer;
 
-pub(crate) use control::control;
-pub(crate) use feed::{Feed, Replay};
+pub(crate) use control::{control, load};
+pub(crate) use demo::demo;
+pub(crate) use feed::{Feed, Maker, Replay};
 pub(crate) use start::{Origin, Start, Watched, run};
 
 use crate::cli;
@@ -184,14 +187,6 @@ fn capture_options(config: &Config) -> (LiveOptions, usize) {
         ..LiveOptions::default()
     };
     (live, usize::from(capture.queues))
-}
-
-/// What the engine works with at the start.
-pub(crate) fn load(settings: &cli::Settings, _store: &Store) -> Result<Loaded, Failure> {
-    let config = crate::settings::load(settings)?;
-    let matcher = crate::settings::matcher(&[], &config)?.into();
-    let (indicators, _) = crate::settings::indicators(&[], &config, 1, None)?;
-    Ok(Loaded { config: config.into(), matcher, indicators: indicators.into() })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

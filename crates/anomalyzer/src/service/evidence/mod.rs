@@ -10,13 +10,14 @@ mod layers;
 mod pick;
 mod ring;
 
-pub(crate) use ring::{Ring, Shelf};
+pub(crate) use ring::{PACKET_BYTES, Ring, Shelf};
 
 use super::Service;
 use anomalyzer_capture::{CaptureFile, Limits};
 use anomalyzer_engine::{Alert, Severity};
 use anomalyzer_store::SourceId;
 use anomalyzer_web::control::EvidencePacket;
+use anomalyzer_wire::RawFrame;
 use crossbeam_channel::Receiver;
 use pick::Wants;
 use std::collections::HashMap;
@@ -134,5 +135,31 @@ pub(crate) fn remove(service: &Service, source: SourceId) -> std::io::Result<()>
     match std::fs::remove_dir_all(files::folder(service.store.dir(), source)) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
         _ => Ok(()),
+    }
+}
+
+/// The packets in memory, each cut to [`PACKET_BYTES`].
+pub(crate) struct Recent(Vec<Arc<ring::Segment>>);
+
+/// Takes the packets in memory, the latest included.
+pub(crate) fn recent(service: &Service) -> Recent {
+    Recent(service.shelf.take(PATIENCE))
+}
+
+impl Recent {
+    /// True when there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Hands over each, in order, until `sink` answers false.
+    pub(crate) fn each(&self, sink: &mut dyn FnMut(&RawFrame<'_>) -> bool) {
+        for segment in &self.0 {
+            for frame in segment.frames() {
+                if !sink(&frame) {
+                    return;
+                }
+            }
+        }
     }
 }
