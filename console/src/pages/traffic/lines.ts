@@ -16,11 +16,22 @@ export interface Names {
   label: (line: SeriesLine) => string;
   /** For the highest second within an interval. */
   peak: string;
+  /** Draw it: always, never, or unless it would press everything else to the ground. */
+  peaks?: 'always' | 'never' | 'fitting';
 }
+
+/** Peaks that are higher than this many times the rest are drawn only when asked for. */
+const FITTING = 5;
 
 const times = (line: SeriesLine) => line.points.map((point) => point[0]);
 const values = (line: SeriesLine, at: number, step: number): Value[] =>
   line.points.map((point) => (point[at] ?? 0) / step);
+
+function peaksShown(line: SeriesLine, at: number, peakAt: number, step: number, wish: Names['peaks']): boolean {
+  if (wish === 'always' || wish === 'never') return wish === 'always';
+  const top = (i: number) => line.points.reduce((most, point) => Math.max(most, point[i] ?? 0), 0);
+  return top(peakAt) <= FITTING * (top(at) / step);
+}
 
 /** Lines for these series; a single one is drawn with its limits and its peaks. */
 export function drawn(series: readonly SeriesLine[], answer: SeriesAnswer, metric: Metric, names: Names): Drawn {
@@ -29,7 +40,7 @@ export function drawn(series: readonly SeriesLine[], answer: SeriesAnswer, metri
   const alone = series.length === 1 ? series[0] : undefined;
   const limits = metric === 'flows' ? null : (alone?.limits?.[metric] ?? null);
   const peakAt = PEAK[metric];
-  const withPeak = alone !== undefined && step > 1 && peakAt !== undefined;
+  const withPeak = alone !== undefined && step > 1 && peakAt !== undefined && peaksShown(alone, AT[metric], peakAt, step, names.peaks);
   if (alone && withPeak) parts.push({ t: times(alone), v: values(alone, peakAt, 1) });
   if (alone && limits) {
     for (const edge of [limits.mean, limits.upper, limits.lower]) {

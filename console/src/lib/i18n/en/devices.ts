@@ -38,6 +38,7 @@ export const devices = {
   'devices.col.bytes': 'Traffic',
   'devices.col.alerts': 'Open alerts',
   'devices.col.status': 'Status',
+  'devices.col.do': 'Do',
   'devices.facts': 'What is known',
   'devices.mac': 'Hardware address',
   'devices.names': 'Names seen',

@@ -13,6 +13,7 @@ export const traffic = {
   'traffic.sum-of': 'Sum of {n}',
   'traffic.all': 'All traffic',
   'traffic.peak': 'Highest second',
+  'traffic.peaks': 'Peaks',
   'traffic.title.total': 'All traffic',
   'traffic.title.protocol': 'Traffic by protocol',
   'traffic.title.app': 'Traffic by application',
