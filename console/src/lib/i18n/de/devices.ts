@@ -58,6 +58,7 @@ export const devices = {
   'devices.alerts': 'Alarme',
   'devices.no-alerts': 'Kein Alarm nennt dieses Gerät.',
   'devices.nothing': 'Noch nichts.',
+  'devices.col.do': 'Tun',
   'devices.traffic': 'Verkehr',
   'devices.no-traffic': 'Kein Verkehr in diesem Zeitraum.',
   'devices.no-address': 'Keine Adresse ist bekannt, darum gibt es kein Diagramm.',

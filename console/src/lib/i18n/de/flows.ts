@@ -6,6 +6,7 @@ export const flows = {
   'flows.key.live': 'Live oder gespeichert',
   'flows.key.close': 'Flow schließen',
   'flows.filter': 'Filter',
+  'flows.filter.example': 'Zum Beispiel {filter}',
   'flows.filter.do': 'Filtern',
   'flows.filter.clear': 'Filter aufheben',
   'flows.filter.offers': 'Was hier stehen kann',

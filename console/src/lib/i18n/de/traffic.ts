@@ -13,6 +13,7 @@ export const traffic = {
   'traffic.sum-of': 'Summe aus {n}',
   'traffic.all': 'Gesamter Verkehr',
   'traffic.peak': 'Höchste Sekunde',
+  'traffic.peaks': 'Spitzen',
   'traffic.title.total': 'Gesamter Verkehr',
   'traffic.title.protocol': 'Verkehr nach Protokoll',
   'traffic.title.app': 'Verkehr nach Anwendung',

@@ -6,6 +6,7 @@ export const flows = {
   'flows.key.live': 'Live, or history',
   'flows.key.close': 'Close the flow',
   'flows.filter': 'Filter',
+  'flows.filter.example': 'For example {filter}',
   'flows.filter.do': 'Filter',
   'flows.filter.clear': 'Clear the filter',
   'flows.filter.offers': 'What may stand here',
