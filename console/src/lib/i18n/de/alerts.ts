@@ -47,7 +47,6 @@ export const alerts = {
   'alerts.select-all': 'Alle auswählen',
   'alerts.selected.one': '{n} ausgewählt',
   'alerts.selected.other': '{n} ausgewählt',
-  'alerts.steps': '{n} Alarme',
   'alerts.times': '{n} ×',
   'alerts.to': 'an',
   'alerts.state.open': 'Offen',

@@ -37,7 +37,7 @@ export const detectors = {
   'settings.test.run': 'Starten',
   'settings.test.running': 'Läuft. Das kann eine Weile dauern.',
   'settings.test.nothing': 'Nichts ist geändert, also gibt es nichts zu prüfen.',
-  'settings.test.result': '{gone} Alarme weniger, {come} neu, {changed} geändert, {same} gleich.',
+  'settings.test.result': '{gone} weg, {come} neu, {changed} geändert, {same} gleich.',
   'settings.test.lost.one': '{n} Alarm ab mittlerem Schweregrad ginge verloren.',
   'settings.test.lost.other': '{n} Alarme ab mittlerem Schweregrad gingen verloren.',
   'settings.test.gone': 'Weg',

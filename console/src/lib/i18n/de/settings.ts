@@ -11,7 +11,7 @@ export const settings = {
   'settings.keywords.about': 'Muster, die in Nutzdaten und Datenströmen gesucht werden. Eine gespeicherte Liste gilt ab den nächsten Paketen.',
   'settings.threats': 'Bedrohungslisten',
   'settings.threats.about': 'Adressen, Namen und Fingerabdrücke, mit denen niemand Kontakt haben sollte.',
-  'settings.suppressions': 'Stummgeschaltete Alarme',
+  'settings.suppressions': 'Stummschaltungen',
   'settings.suppressions.about': 'Regeln, die Alarme ausblenden. Was sie ausblenden, wird weiterhin erkannt und gezählt.',
   'settings.capture': 'Aufzeichnung',
   'settings.capture.about': 'Welche Schnittstellen überwacht werden, und Mitschnitte aus Dateien als eigene Quellen.',

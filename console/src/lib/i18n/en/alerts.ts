@@ -47,7 +47,6 @@ export const alerts = {
   'alerts.select-all': 'Select all',
   'alerts.selected.one': '{n} selected',
   'alerts.selected.other': '{n} selected',
-  'alerts.steps': '{n} alerts',
   'alerts.times': '{n} ×',
   'alerts.to': 'to',
   'alerts.state.open': 'Open',

@@ -37,7 +37,7 @@ export const detectors = {
   'settings.test.run': 'Run',
   'settings.test.running': 'Running. This may take a while.',
   'settings.test.nothing': 'Nothing is changed, so there is nothing to test.',
-  'settings.test.result': '{gone} alerts gone, {come} new, {changed} changed, {same} the same.',
+  'settings.test.result': '{gone} gone, {come} new, {changed} changed, {same} the same.',
   'settings.test.lost.one': '{n} alert of medium severity or above would be lost.',
   'settings.test.lost.other': '{n} alerts of medium severity or above would be lost.',
   'settings.test.gone': 'Gone',
