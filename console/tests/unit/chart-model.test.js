@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { load } from '../load.js';
 
-const { join, roundTop, facts, cluster, clipGaps, spread } = await load('lib/chart/model.ts');
+const { join, roundTop, facts, cluster, clipGaps, emptyGaps, spread } = await load('lib/chart/model.ts');
 
 test('a line breaks where nobody watched', () => {
   const { x, rows } = join([{ t: [0, 10, 40], v: [1, 2, 3] }], 10);
@@ -33,6 +33,10 @@ test('marks that would lie on each other are one', () => {
 
 test('gaps are cut to the range', () => {
   assert.deepEqual(clipGaps([[0, 5], [8, 20], [30, 40]], 4, 10), [[4, 5], [8, 10]]);
+});
+
+test('a gap ends where there are points', () => {
+  assert.deepEqual(emptyGaps([[0, 10], [20, 30], [40, 50]], [5, 20, 45], [1, 2, null]), [[0, 5], [40, 50]]);
 });
 
 test('a table has at most so many rows', () => {

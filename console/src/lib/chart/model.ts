@@ -95,6 +95,14 @@ export function cluster<T extends { t: number }>(marks: readonly T[], width: num
   return groups;
 }
 
+/** Gaps without the parts that have points all the same: what was seen was watched. */
+export function emptyGaps(gaps: readonly Gap[], x: readonly number[], values: readonly Value[]): Gap[] {
+  const seen = x.filter((_, i) => values[i] !== null && values[i] !== undefined);
+  return gaps
+    .map(([a, b]): Gap => [a, Math.min(b, seen.find((t) => t >= a && t < b) ?? b)])
+    .filter(([a, b]) => b > a);
+}
+
 /** The part of gaps that lies within a span. */
 export function clipGaps(gaps: readonly Gap[], from: number, to: number): Gap[] {
   return gaps
