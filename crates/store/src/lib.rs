@@ -138,10 +138,11 @@ impl Store {
         make_dir(dir)?;
         let lock = take(dir)?;
         let room = Arc::new(Room::new(dir, options));
-        if let Err(error) = room.keep_reserve() {
+        if let Err(error) = room.prepare() {
             tracing::warn!(%error, "no reserve is kept on the disk");
         }
         let control = Control::open(dir, Arc::clone(&room))?;
+        control::make_private(&dir.join("series.db"))?;
         let series = SeriesStore::open(dir, Arc::clone(&room))?;
         let history = History::open(dir, options, Arc::clone(&room))?;
         Ok(Self::with(dir, options, room, Some(lock), (control, series, history)))

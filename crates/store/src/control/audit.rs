@@ -2,6 +2,7 @@
 
 use super::db::Step;
 use super::limits::{Counters, int};
+use super::text::text;
 use super::{Control, limits};
 use crate::Result;
 use ring::digest;
@@ -257,12 +258,12 @@ fn entry_of(row: &Row<'_>) -> rusqlite::Result<(AuditEntry, Vec<u8>)> {
     let entry = AuditEntry {
         id: row.get(0)?,
         at: row.get(1)?,
-        actor: row.get(2)?,
-        peer: row.get(3)?,
-        action: row.get(4)?,
-        target: row.get(5)?,
-        detail: row.get(6)?,
-        result: row.get(7)?,
+        actor: text(row, 2)?,
+        peer: text(row, 3)?,
+        action: text(row, 4)?,
+        target: text(row, 5)?,
+        detail: text(row, 6)?,
+        result: text(row, 7)?,
         hash: hex,
     };
     Ok((entry, hash))

@@ -58,9 +58,10 @@ pub(crate) type Step<T> = std::result::Result<T, Fault>;
 pub(crate) struct Db {
     path: PathBuf,
     room: Arc<Room>,
-    /// `None`: opened for reading only.
-    writer: Option<Mutex<Connection>>,
     pool: Mutex<Pool>,
+    /// `None`: opened for reading only. Closed behind the readers: who closes last puts the log
+    /// into the file, which a reader cannot.
+    writer: Option<Mutex<Connection>>,
     returned: Condvar,
 }
 

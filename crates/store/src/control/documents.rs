@@ -4,6 +4,7 @@
 use super::Control;
 use super::db::Step;
 use super::limits::int;
+use super::text::text;
 use crate::{Result, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -231,11 +232,11 @@ fn keep_version(tx: &Transaction<'_>, document: &Document) -> Step<()> {
 fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
     Ok(Document {
         kind: DocumentKind::of_number(row.get(0)?),
-        name: row.get(1)?,
-        text: row.get(2)?,
+        name: text(row, 1)?,
+        text: text(row, 2)?,
         enabled: row.get(3)?,
         version: row.get(4)?,
         changed: row.get(5)?,
-        actor: row.get(6)?,
+        actor: text(row, 6)?,
     })
 }

@@ -17,6 +17,7 @@ mod revision;
 mod salvage;
 mod schema;
 mod sources;
+mod text;
 mod upkeep;
 
 pub use accounts::{NewSession, NewToken, NewUser, Role, Session, Token, User};
@@ -31,6 +32,7 @@ pub use sources::{NewSource, Source, SourceKind};
 
 pub(crate) use backup::restore;
 pub(crate) use db::lock;
+pub(crate) use open::make_private;
 
 use db::Db;
 use limits::Counters;

@@ -33,6 +33,10 @@ impl Control {
         let run = begin_run(&writer)?;
         let db = Db::new(&path, writer, room);
         let control = Self::with(db, run, set_aside);
+        // Before the copy is made: where there is a copy, the file itself is not empty any more.
+        if let Err(error) = control.checkpoint() {
+            tracing::warn!(%error, "the log of the control store could not be put into it");
+        }
         if let Err(error) = control.keep_copy() {
             tracing::warn!(%error, "no copy of accounts and settings is kept");
         }
@@ -95,13 +99,17 @@ impl Control {
 /// Opens the file to write when it is whole, or not there.
 fn open_whole(path: &Path) -> Result<Connection> {
     let empty = std::fs::metadata(path).map_or(true, |m| m.len() == 0);
-    if empty && !beside(path, "-wal").exists() && keep::path(path).exists() {
+    if empty && keep::path(path).exists() {
         let what = "it is empty or gone, but its copy is there".to_owned();
         return Err(StoreError::Damaged { path: path.to_owned(), what });
     }
+    if !empty || beside(path, "-wal").exists() {
+        // Looked at first, by a reader: whoever writes changes even what is damaged.
+        let reader = db::open_reader(path, "opening the control store")?;
+        damage::check(&reader, path)?;
+    }
     make_private(path)?;
     let mut writer = db::open_writer(path)?;
-    damage::check(&writer, path)?;
     schema::migrate(&mut writer, path)?;
     Ok(writer)
 }
@@ -114,7 +122,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Makes the file, before SQLite does, so that nobody else can read it; its log inherits that.
-pub(super) fn make_private(path: &Path) -> Result<()> {
+pub(crate) fn make_private(path: &Path) -> Result<()> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(io(path))?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::db::Step;
 use super::limits::{int, uint};
+use super::text::{text, text_or_none};
 use super::{Control, limits};
 use crate::{Result, SourceId, StoreError};
 use anomalyzer_wire::Timestamp;
@@ -185,13 +186,13 @@ fn source_of(row: &Row<'_>) -> rusqlite::Result<Source> {
     Ok(Source {
         id: SourceId(row.get(0)?),
         kind: SourceKind::of_number(row.get(1)?),
-        name: row.get(2)?,
+        name: text(row, 2)?,
         created: row.get(3)?,
         first: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_nanos),
         last: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_nanos),
         packets: uint(row.get(6)?),
         bytes: uint(row.get(7)?),
-        state: row.get(8)?,
-        problem: row.get(9)?,
+        state: text(row, 8)?,
+        problem: text_or_none(row, 9)?,
     })
 }

@@ -66,7 +66,7 @@ impl Control {
     }
 
     /// Brings the log into the file, so that it stays small.
-    fn checkpoint(&self) -> Result<()> {
+    pub(super) fn checkpoint(&self) -> Result<()> {
         // Readers that hold on to an old state keep some of it: the next time, then.
         self.db
             .writer()?

@@ -3,6 +3,7 @@
 use super::users::{self, found, user_by_id, user_of};
 use super::{NewSession, Session, User};
 use crate::control::limits::Counters;
+use crate::control::text::text;
 use crate::control::{Control, limits};
 use crate::{Result, StoreError};
 use rusqlite::{OptionalExtension, Row, params};
@@ -121,9 +122,9 @@ fn session_of(row: &Row<'_>, at: usize) -> rusqlite::Result<Session> {
         user: row.get(at + 1)?,
         created: row.get(at + 2)?,
         seen: row.get(at + 3)?,
-        peer: row.get(at + 4)?,
-        agent: row.get(at + 5)?,
-        csrf: row.get(at + 6)?,
+        peer: text(row, at + 4)?,
+        agent: text(row, at + 5)?,
+        csrf: text(row, at + 6)?,
         authenticated: row.get(at + 7)?,
     })
 }

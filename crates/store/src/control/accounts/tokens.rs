@@ -3,6 +3,7 @@
 use super::sessions::{NOTE_EVERY, PEER};
 use super::users::{self, user_by_id, user_of};
 use super::{NewToken, Role, Token, User};
+use crate::control::text::{text, text_or_none};
 use crate::control::{Control, limits};
 use crate::{Result, StoreError};
 use rusqlite::{OptionalExtension, Row, params};
@@ -111,12 +112,12 @@ impl Control {
 
 fn token_of(row: &Row<'_>) -> rusqlite::Result<Token> {
     let at: Option<i64> = row.get(7)?;
-    let from: Option<String> = row.get(8)?;
+    let from = text_or_none(row, 8)?;
     Ok(Token {
         id: row.get(0)?,
         user: row.get(1)?,
-        name: row.get(2)?,
-        prefix: row.get(3)?,
+        name: text(row, 2)?,
+        prefix: text(row, 3)?,
         role: Role::of_number(row.get(4)?),
         created: row.get(5)?,
         expires: row.get(6)?,

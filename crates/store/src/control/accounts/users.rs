@@ -2,6 +2,7 @@
 
 use super::{NewUser, Role, User};
 use crate::control::db::Step;
+use crate::control::text::text;
 use crate::control::{Control, limits};
 use crate::{Result, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -171,13 +172,13 @@ pub(super) fn user_by_id(db: &Connection, id: i64) -> Step<User> {
 pub(super) fn user_of(row: &Row<'_>, at: usize) -> rusqlite::Result<User> {
     Ok(User {
         id: row.get(at)?,
-        name: row.get(at + 1)?,
+        name: text(row, at + 1)?,
         role: Role::of_number(row.get(at + 2)?),
-        password: row.get(at + 3)?,
+        password: text(row, at + 3)?,
         disabled: row.get(at + 4)?,
         created: row.get(at + 5)?,
         last_login: row.get(at + 6)?,
-        preferences: row.get(at + 7)?,
+        preferences: text(row, at + 7)?,
         version: row.get(at + 8)?,
     })
 }

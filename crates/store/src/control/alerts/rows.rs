@@ -3,6 +3,7 @@
 use super::{AlertRow, AlertState, IncidentRow, NewAlert, NewIncident};
 use crate::SourceId;
 use crate::control::limits::uint;
+use crate::control::text::{text, text_or_none};
 use anomalyzer_engine::Severity;
 use anomalyzer_wire::{Addr, Timestamp};
 use rusqlite::Row;
@@ -30,20 +31,20 @@ pub(super) struct KeptAlert {
 
 /// An alert of a row of [`ALERT`].
 pub(super) fn alert_of(row: &Row<'_>) -> rusqlite::Result<KeptAlert> {
-    let changed_by: Option<String> = row.get(18)?;
+    let changed_by = text_or_none(row, 18)?;
     let alert = NewAlert {
-        id: row.get(2)?,
-        detector: row.get(12)?,
-        technique: row.get(13)?,
+        id: text(row, 2)?,
+        detector: text(row, 12)?,
+        technique: text(row, 13)?,
         severity: severity_of(row.get(3)?),
-        title: row.get(14)?,
-        src: addresses_of(row.get_ref(15)?.as_str()?),
-        dst: addresses_of(row.get_ref(16)?.as_str()?),
+        title: text(row, 14)?,
+        src: addresses_of(&text(row, 15)?),
+        dst: addresses_of(&text(row, 16)?),
         first: Timestamp::from_nanos(row.get(7)?),
         last: Timestamp::from_nanos(row.get(8)?),
         count: uint(row.get(9)?),
-        record: row.get::<_, Option<String>>(20)?.unwrap_or_default(),
-        suppressed: row.get(6)?,
+        record: text(row, 20)?,
+        suppressed: text_or_none(row, 6)?,
     };
     let changed = changed_by.zip(row.get(19)?);
     Ok(KeptAlert {
@@ -54,9 +55,9 @@ pub(super) fn alert_of(row: &Row<'_>) -> rusqlite::Result<KeptAlert> {
             alert,
             state: AlertState::of_number(row.get(4)?),
             escalated: row.get(5)?,
-            note: row.get(17)?,
+            note: text(row, 17)?,
             changed,
-            incident: row.get(11)?,
+            incident: text_or_none(row, 11)?,
             revision: row.get(10)?,
         },
     })
@@ -65,15 +66,15 @@ pub(super) fn alert_of(row: &Row<'_>) -> rusqlite::Result<KeptAlert> {
 /// An incident of a row of [`INCIDENT`], with its key.
 pub(super) fn incident_of(row: &Row<'_>) -> rusqlite::Result<(i64, IncidentRow)> {
     let key = row.get(0)?;
-    let alerts = serde_json::from_str(row.get_ref(9)?.as_str()?).unwrap_or_default();
+    let alerts = serde_json::from_str(&text(row, 9)?).unwrap_or_default();
     let incident = NewIncident {
-        id: row.get(2)?,
+        id: text(row, 2)?,
         severity: severity_of(row.get(3)?),
-        title: row.get(8)?,
+        title: text(row, 8)?,
         first: Timestamp::from_nanos(row.get(6)?),
         last: Timestamp::from_nanos(row.get(7)?),
         alerts,
-        record: row.get(10)?,
+        record: text(row, 10)?,
     };
     let row = IncidentRow {
         source: SourceId(row.get(1)?),

@@ -5,6 +5,7 @@ use super::write::kept;
 use super::{AlertRow, AlertState, Happened};
 use crate::control::db::Step;
 use crate::control::revision::Revision;
+use crate::control::text::text;
 use crate::control::{Control, limits};
 use crate::{Result, SourceId, StoreError};
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -97,7 +98,7 @@ impl Control {
                  WHERE a.source = ?1 AND a.id = ?2 ORDER BY s.id",
             )?;
             let rows = query.query_map(params![source.0, id], |row| {
-                Ok(Happened { at: row.get(0)?, actor: row.get(1)?, what: row.get(2)? })
+                Ok(Happened { at: row.get(0)?, actor: text(row, 1)?, what: text(row, 2)? })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })

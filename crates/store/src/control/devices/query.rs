@@ -2,6 +2,7 @@
 
 use super::{DeviceQuery, DeviceRow, NewDevice};
 use crate::control::limits::uint;
+use crate::control::text::{text, text_or_none};
 use crate::control::{Control, limits};
 use crate::{Result, SourceId, StoreError};
 use anomalyzer_wire::{Addr, Mac, Timestamp};
@@ -127,31 +128,31 @@ pub(super) fn find(db: &Connection, source: SourceId, id: &str) -> rusqlite::Res
 
 fn device_of(row: &Row<'_>) -> rusqlite::Result<Kept> {
     let services: Vec<(u8, u16, String, i64)> =
-        serde_json::from_str(row.get_ref(7)?.as_str()?).unwrap_or_default();
+        serde_json::from_str(&text(row, 7)?).unwrap_or_default();
     let device = NewDevice {
-        id: row.get(2)?,
-        mac: row.get_ref(3)?.as_str_or_null()?.and_then(mac_of),
-        vendor: row.get(4)?,
-        addresses: addresses_of(row.get_ref(5)?.as_str()?),
-        names: serde_json::from_str(row.get_ref(6)?.as_str()?).unwrap_or_default(),
+        id: text(row, 2)?,
+        mac: text_or_none(row, 3)?.as_deref().and_then(mac_of),
+        vendor: text_or_none(row, 4)?,
+        addresses: addresses_of(&text(row, 5)?),
+        names: serde_json::from_str(&text(row, 6)?).unwrap_or_default(),
         first: Timestamp::from_nanos(row.get(9)?),
         last: Timestamp::from_nanos(row.get(10)?),
         services: services
             .into_iter()
             .map(|(proto, port, app, last)| (proto, port, app, Timestamp::from_nanos(last)))
             .collect(),
-        learned: row.get(8)?,
+        learned: text(row, 8)?,
         bytes: [uint(row.get(11)?), uint(row.get(12)?)],
         flows: uint(row.get(13)?),
     };
     let row_of = DeviceRow {
         source: SourceId(row.get(1)?),
         device,
-        name: row.get(14)?,
-        owner: row.get(15)?,
-        tags: serde_json::from_str(row.get_ref(16)?.as_str()?).unwrap_or_default(),
-        notes: row.get(17)?,
-        status: row.get(18)?,
+        name: text(row, 14)?,
+        owner: text(row, 15)?,
+        tags: serde_json::from_str(&text(row, 16)?).unwrap_or_default(),
+        notes: text(row, 17)?,
+        status: text(row, 18)?,
     };
     let counts = [row.get(20)?, row.get(21)?, row.get(22)?];
     Ok(Kept { key: row.get(0)?, run: row.get(19)?, counts, row: row_of })
