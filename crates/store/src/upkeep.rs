@@ -143,12 +143,12 @@ mod tests {
         put(dir, "2/c.pcapng", 100, 300, now);
         put(dir, "1/d.pcapng", 100, 0, now);
         put(dir, "1/note.txt", 1_000, 900, now);
-        assert_eq!(retain_evidence(dir, now as i64, 500, 1_000).unwrap(), 10);
+        assert_eq!(retain_evidence(dir, 1_000_000, 500, 1_000).unwrap(), 10);
         assert_eq!(left(dir), ["1/b.pcapng", "1/d.pcapng", "2/c.pcapng"]);
-        assert_eq!(retain_evidence(dir, now as i64, 500, 300).unwrap(), 0);
-        assert_eq!(retain_evidence(dir, now as i64, 500, 299).unwrap(), 100);
+        assert_eq!(retain_evidence(dir, 1_000_000, 500, 300).unwrap(), 0);
+        assert_eq!(retain_evidence(dir, 1_000_000, 500, 299).unwrap(), 100);
         assert_eq!(left(dir), ["1/d.pcapng", "2/c.pcapng"]);
-        assert_eq!(retain_evidence(dir, now as i64, 500, 0).unwrap(), 200);
+        assert_eq!(retain_evidence(dir, 1_000_000, 500, 0).unwrap(), 200);
         assert!(dir.join("1/note.txt").exists(), "what is not ours stays");
         assert_eq!(bytes_below(dir), 1_000);
     }

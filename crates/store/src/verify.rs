@@ -72,7 +72,7 @@ fn find(
             if depth > 0 {
                 find(&path, depth - 1, databases, set_aside)?;
             }
-        } else if name.ends_with(".db") {
+        } else if path.extension().is_some_and(|e| e == "db") {
             databases.push(path);
         } else if name.contains(".db.corrupt-") && !name.ends_with("-wal") {
             set_aside.push(path);

@@ -65,7 +65,7 @@ pub(super) fn salvage(damaged: &Path, keep: Option<&Path>, into: &Path) -> Resul
     const WHAT: &str = "salvaging the control store";
     let new = create(into)?;
     let mut tables = Vec::new();
-    let old = open_damaged(damaged, into)?;
+    let old = open_damaged(damaged, into);
     for (table, key) in TABLES {
         tables.push(match &old {
             Some(old) => copy(old, &new, table, *key, ALL).map_err(|e| e.named(WHAT))?,
@@ -127,14 +127,8 @@ fn finish(db: Connection, path: &Path) -> Result<()> {
 }
 
 /// Opens a damaged file, if need be with the header of a good one; none when it has no tables.
-fn open_damaged(path: &Path, good: &Path) -> Result<Option<Connection>> {
-    if let Some(db) = readable(path) {
-        return Ok(Some(db));
-    }
-    if patch_header(path, good).is_err() {
-        return Ok(None);
-    }
-    Ok(readable(path))
+fn open_damaged(path: &Path, good: &Path) -> Option<Connection> {
+    readable(path).or_else(|| patch_header(path, good).ok().and_then(|()| readable(path)))
 }
 
 fn readable(path: &Path) -> Option<Connection> {

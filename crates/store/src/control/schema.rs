@@ -9,6 +9,7 @@ use std::path::Path;
 const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
 
 /// The version that this program writes.
+#[expect(clippy::cast_possible_wrap, reason = "there are a few")]
 pub(crate) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Marks our files among other SQLite files: `Anmz`.

@@ -7,7 +7,7 @@ use crate::error::sql;
 use rusqlite::params;
 
 /// Rows removed in one transaction, so that writers wait for a moment only.
-const AT_ONCE: usize = 2_000;
+const AT_ONCE: i64 = 2_000;
 const DAY: i64 = 86_400;
 /// Sessions that nobody used for so long are gone, whatever is set: 30 days.
 const SESSION_DAYS: i64 = 30;
@@ -48,7 +48,7 @@ impl Control {
                          AND ((a.state >= 2 AND a.changed_at < ?1)
                            OR (a.suppressed IS NOT NULL AND a.last < s.last - ?2))
                        LIMIT ?3)",
-                    params![oldest, i64::from(days) * DAY * 1_000_000_000, AT_ONCE as i64],
+                    params![oldest, i64::from(days) * DAY * 1_000_000_000, AT_ONCE],
                 )?;
                 tx.execute(
                     "DELETE FROM incident WHERE state >= 2 AND NOT EXISTS
@@ -59,7 +59,7 @@ impl Control {
                 Ok(removed)
             })?;
             all += removed as u64;
-            if removed < AT_ONCE {
+            if (removed as u64) < AT_ONCE.unsigned_abs() {
                 return Ok(all);
             }
         }

@@ -53,7 +53,7 @@ fn ids(rows: &[AlertRow]) -> Vec<&str> {
 
 fn found(control: &Control, query: &AlertQuery) -> Vec<String> {
     let page = control.alerts(query).unwrap();
-    assert_eq!(page.total as usize, page.rows.len(), "one page holds all");
+    assert_eq!(page.total, page.rows.len() as u64, "one page holds all");
     page.rows.into_iter().map(|r| r.alert.id).collect()
 }
 

@@ -3,8 +3,8 @@
 use crate::alerts::{alert, at};
 use crate::{Fixture, kind};
 use anomalyzer_engine::Severity;
-use anomalyzer_store::SourceId;
 use anomalyzer_store::control::{NewDevice, NewIncident, NewSource, Source, SourceKind};
+use anomalyzer_store::{Options, SourceId, Store};
 
 fn file(name: &str) -> NewSource {
     NewSource { kind: SourceKind::File, name: name.into() }
@@ -38,7 +38,7 @@ fn the_sensor_is_one_and_the_others_never_share_an_id() {
 #[test]
 fn a_first_source_of_a_file_is_not_the_sensor() {
     let dir = tempfile::TempDir::new().unwrap();
-    let store = anomalyzer_store::Store::open(dir.path(), &Default::default()).unwrap();
+    let store = Store::open(dir.path(), &Options::default()).unwrap();
     let id = store.control().put_source(None, &file("a.pcap"), 5).unwrap();
     assert_eq!(id, SourceId(2));
 }

@@ -1,11 +1,22 @@
 //! Many at once: readers never wait for the writer, and nobody hears that the store is busy.
 
-use crate::{Random, SENSOR, alert, audit, every_alert, fill, open, timed};
+use crate::{Random, SENSOR, alert, audit, every_alert, fill, open};
 use anomalyzer_store::Store;
 use anomalyzer_store::control::AlertQuery;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
+
+/// Runs something and says how long this thread was at work: other tests run beside.
+fn on_cpu<T>(f: impl FnOnce() -> T) -> (T, Duration) {
+    let worked = || {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
+    };
+    let before = worked();
+    let answer = f();
+    (answer, worked().saturating_sub(before))
+}
 
 /// How long it goes on.
 const WHILE: Duration = Duration::from_secs(3);
@@ -27,7 +38,7 @@ fn a_busy_writer_and_twenty_readers_do_not_disturb_each_other() {
                 let batch: Vec<_> = batch
                     .into_iter()
                     .map(|mut a| {
-                        a.count = 10 + n as u64;
+                        a.count = 10 + n.cast_unsigned();
                         a
                     })
                     .collect();
@@ -74,25 +85,25 @@ fn ten_thousand_changed_alerts_are_one_quick_transaction() {
     let c = store.control();
     crate::sensor(c);
     let mut all: Vec<_> = (0..10_000).map(alert).collect();
-    let (rows, new) = timed(|| c.put_alerts(SENSOR, &all).unwrap());
+    let (rows, new) = on_cpu(|| c.put_alerts(SENSOR, &all).unwrap());
     assert_eq!(rows.len(), 10_000);
-    let (rows, same) = timed(|| c.put_alerts(SENSOR, &all).unwrap());
+    let (rows, same) = on_cpu(|| c.put_alerts(SENSOR, &all).unwrap());
     assert_eq!(rows, []);
     for alert in &mut all {
         alert.count += 1;
         alert.record.push(' ');
     }
-    let (rows, changed) = timed(|| c.put_alerts(SENSOR, &all).unwrap());
+    let (rows, changed) = on_cpu(|| c.put_alerts(SENSOR, &all).unwrap());
     assert_eq!(rows.len(), 10_000);
-    let (page, read) = timed(|| c.alerts(&every_alert()).unwrap());
+    let (page, read) = on_cpu(|| c.alerts(&every_alert()).unwrap());
     assert_eq!((page.rows.len(), page.total), (1_000, 10_000));
     let text = Some("scan nothing".to_owned());
-    let (page, search) = timed(|| c.alerts(&AlertQuery { text, ..every_alert() }).unwrap());
+    let (page, search) = on_cpu(|| c.alerts(&AlertQuery { text, ..every_alert() }).unwrap());
     assert_eq!(page.total, 0);
     println!(
         "10,000 alerts of 1.1 kB: new {new:?}, unchanged {same:?}, changed {changed:?}; \
          a page of 1,000 {read:?}, a search {search:?}"
     );
-    // Generous, for machines that do other things too.
-    assert!(new + same + changed < Duration::from_secs(20));
+    // Twice a second is how often it may be asked for.
+    assert!(new.max(changed) < Duration::from_millis(2_500) && same < Duration::from_secs(1));
 }

@@ -1,6 +1,9 @@
 //! The control store when things go wrong: damage, kills, many readers, a full disk, backups that
 //! are none.
 
+// Helpers of tests may panic as tests may; the lint knows only functions marked as tests.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod backup;
 mod crash;
 mod crowd;

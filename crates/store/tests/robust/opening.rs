@@ -165,7 +165,7 @@ fn dump() -> String {
         .collect();
     for (_, name, sql) in &objects {
         if name != "sqlite_sequence" {
-            text += &format!("{sql};\n");
+            text.extend([sql.as_str(), ";\n"]);
         }
     }
     for (kind, name, _) in &objects {

@@ -8,6 +8,7 @@ use crate::{Result, SourceId, StoreError};
 use anomalyzer_wire::{Addr, Mac, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use std::fmt::Write;
 use std::net::IpAddr;
 
 /// Columns of [`device_of`], for a table `d`.
@@ -41,11 +42,13 @@ impl Control {
         }
         for word in limits::words(query.text.as_deref()) {
             values.push(Value::Text(word));
-            condition.push_str(&format!(
+            // Writing to a string does not fail.
+            let _ = write!(
+                condition,
                 " AND instr(lower(concat_ws(' ', d.id, d.vendor, d.addresses, d.names, d.name, \
                  d.owner, d.tags, d.notes)), ?{})",
                 values.len()
-            ));
+            );
         }
         let limit = query.limit.clamp(1, limits::PAGE);
         self.db.read("reading devices", |db| {

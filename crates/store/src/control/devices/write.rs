@@ -40,20 +40,19 @@ impl Control {
             let mut changed = Vec::new();
             for device in devices {
                 let Some(device) = self.shape_device(device) else { continue };
-                match find(tx, source, &device.id)? {
-                    Some(kept) => changed.extend(self.update(tx, kept, device)?),
-                    None => {
-                        if room == 0 {
-                            room = self.evict_devices(tx, source)?;
-                        }
-                        if room == 0 {
-                            Counters::add(&self.counters.devices_refused, 1);
-                            continue;
-                        }
-                        room -= 1;
-                        changed.push(self.insert(tx, source, device)?);
-                    }
+                if let Some(kept) = find(tx, source, &device.id)? {
+                    changed.extend(self.update(tx, kept, device)?);
+                    continue;
                 }
+                if room <= 0 {
+                    room = self.evict_devices(tx, source)?;
+                }
+                if room <= 0 {
+                    Counters::add(&self.counters.devices_refused, 1);
+                    continue;
+                }
+                room -= 1;
+                changed.push(self.insert(tx, source, device)?);
             }
             Ok(changed)
         })
