@@ -63,6 +63,11 @@ test('only what both changed is a conflict', () => {
   assert.deepEqual(draft.conflictsOf(before, now, change), [{ key: 'a.x', before: '1', now: '2', mine: '3' }]);
 });
 
+test('keys are shown without their part', () => {
+  const cases = [['detect.port-scan.ports', 'ports'], ['port-scan.ports', 'ports'], ['limits.flows', 'flows'], ['alone', 'alone']];
+  for (const [key, expected] of cases) assert.equal(draft.shortKey(key), expected, key);
+});
+
 test('faults find their lines', () => {
   const cases = [
     ['line 12: no such severity', { line: 12, text: 'no such severity' }],

@@ -98,8 +98,7 @@ export function conflictsOf(before: Setting[], now: Setting[], change: SettingsC
   });
 }
 
-/** `port-scan.ports` without the detector's name. */
+/** `detect.port-scan.ports` without the detector's name, `limits.flows` without its part. */
 export function shortKey(key: string): string {
-  const dot = key.indexOf('.');
-  return dot < 0 ? key : key.slice(dot + 1);
+  return key.replace(/^(?:detect\.)?[^.]+\./, '');
 }

@@ -10,6 +10,21 @@ import type { AlertItem, IncidentItem, InboxItem, Page, StateChange, StateChange
 /** Rows asked for at a time. */
 export const PAGE = 100;
 
+/**
+ * A page of the inbox. With a detector chosen it is alerts alone, those of incidents too: an
+ * incident has no detector, and its steps would be out of reach.
+ */
+export async function pageOf(
+  filter: InboxFilter,
+  source: number,
+  more: { cursor?: string; signal?: AbortSignal } = {},
+): Promise<Page<InboxItem>> {
+  const query = { ...apiOf(filter), source, limit: PAGE, cursor: more.cursor };
+  if (!filter.detector) return get('inbox', query, more.signal);
+  const page = await get<Page<AlertItem>>('alerts', query, more.signal);
+  return { ...page, items: page.items.map((alert) => ({ kind: 'alert', alert })) };
+}
+
 const EMPTY: rows.InboxList = { rows: [], waiting: [] };
 
 export class Inbox {
@@ -45,8 +60,7 @@ export class Inbox {
     if (!this.next || this.busy) return;
     this.busy = true;
     try {
-      const query = { ...apiOf(filter), source, limit: PAGE, cursor: this.next };
-      const page = await get<Page<InboxItem>>('inbox', query);
+      const page = await pageOf(filter, source, { cursor: this.next });
       this.list = rows.append(this.list, page.items);
       this.next = page.next ?? null;
     } catch (error) {
@@ -58,7 +72,7 @@ export class Inbox {
 
   /** An alert of the stream. */
   alert(alert: AlertItem, filter: InboxFilter, held: boolean) {
-    if (alert.incident) {
+    if (alert.incident && !filter.detector) {
       this.list = rows.joined(this.list, alert);
       return;
     }
