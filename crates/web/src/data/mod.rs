@@ -61,3 +61,6 @@ pub(crate) fn alert_ref(alert: &NewAlert) -> schema::AlertRef {
         severity: alert.severity.name(),
     }
 }
+
+#[cfg(test)]
+mod tests;
