@@ -46,10 +46,10 @@ pub(crate) fn source_now(
 pub(crate) fn now_of(source: &Source) -> Timestamp {
     match source.kind {
         SourceKind::Live => clock::timestamp(),
-        // `to` is exclusive: the latest packet itself must be within.
-        SourceKind::File | SourceKind::Demo => {
-            source.last.map_or_else(clock::timestamp, |last| last.plus_nanos(1_000))
-        }
+        // `to` is exclusive, and what a second adds up to has that second's last moment.
+        SourceKind::File | SourceKind::Demo => source.last.map_or_else(clock::timestamp, |last| {
+            Timestamp::from_secs_nanos(last.secs().saturating_add(1), 0)
+        }),
     }
 }
 

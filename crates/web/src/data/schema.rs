@@ -265,6 +265,16 @@ pub(crate) struct StoryStep {
     hypothesis: String,
 }
 
+/// How many alerts belong to an incident; of one that was asked for by its id, the alerts.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum IncidentAlerts {
+    /// How many.
+    Count(u64),
+    /// Which.
+    Alerts(Vec<Alert>),
+}
+
 /// An incident record (docs/output.md) with what people made of its alerts.
 #[derive(ToSchema)]
 pub(crate) struct Incident {
@@ -283,9 +293,7 @@ pub(crate) struct Incident {
     first: String,
     last: String,
     stages: Vec<String>,
-    /// How many alerts belong to it; asked for one incident: the alerts.
-    #[schema(value_type = Object)]
-    alerts: u64,
+    alerts: IncidentAlerts,
     story: Vec<StoryStep>,
     #[schema(required = false)]
     story_left_out: u64,

@@ -2,5 +2,10 @@
 
 mod alerts;
 mod control;
+mod description;
+mod exports;
+mod flows;
 mod machine;
+mod report;
 mod site;
+mod traffic;

@@ -36,14 +36,11 @@ pub(super) struct Made {
     pub(super) devices: Vec<NewDevice>,
 }
 
-/// An office of six minutes with a scan and guessed passwords in it.
+/// An office of ten minutes with an intruder in it, and somebody who guesses passwords.
 pub(super) static MADE: LazyLock<Made> = LazyLock::new(|| {
-    let kinds = ["port-scan-syn", "brute-force-ssh"];
-    let plan = kinds.iter().fold(Plan::office(7, 6), |plan, name| {
-        let kind = AttackKind::ALL.iter().find(|kind| kind.name() == *name);
-        plan.with(*kind.unwrap_or_else(|| panic!("{name}")))
-    });
-    make(generate(&plan))
+    let guess = AttackKind::ALL.iter().find(|kind| kind.name() == "brute-force-ftp");
+    let plan = Plan::office(31, 10).with_intrusion();
+    make(generate(&guess.map_or(plan.clone(), |kind| plan.with(*kind))))
 });
 
 #[derive(Default)]
