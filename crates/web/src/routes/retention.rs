@@ -20,6 +20,7 @@ pub(super) fn register(routes: &mut Routes) {
 
 /// Bytes of the stores.
 #[derive(Serialize, ToSchema)]
+#[schema(as = StoreBytes)]
 struct Used {
     control: u64,
     series: u64,

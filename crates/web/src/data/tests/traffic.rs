@@ -148,7 +148,7 @@ async fn the_overview_is_made_of_the_same_numbers() {
     assert_eq!(open, MADE.alerts.len() as u64);
     assert!(view["alerts"]["latest"].as_array().unwrap().len() <= 8);
     let last = MADE.frames.last().unwrap().0.secs();
-    let rate: u64 = (last - 10..last).filter_map(|s| seconds().get(&s).copied()).map(|s| s.0).sum();
+    let rate: u64 = (last - 9..=last).filter_map(|s| seconds().get(&s).copied()).map(|s| s.0).sum();
     assert_eq!(view["rates"]["bytes_per_s"], rate as f64 / 10.0);
     let again = site.json("/api/v1/overview?from=-1d").await;
     assert_eq!(again, view);
