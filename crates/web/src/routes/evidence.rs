@@ -76,7 +76,7 @@ fn filter(row: &AlertRow) -> Option<String> {
         .iter()
         .take(IDS_MAX)
         .filter(|id| id.len() < 64 && !id.contains(['"', '\\']))
-        .map(|id| format!("community_id:\"{id}\""))
+        .map(|id| format!("community:\"{id}\""))
         .collect();
     if !ids.is_empty() {
         return Some(ids.join(" or "));

@@ -7,6 +7,7 @@
 //! is noted by [`crate::audit::done`].
 
 mod alerts;
+mod backup;
 mod devices;
 mod events;
 mod evidence;
@@ -39,6 +40,7 @@ use crate::route::Routes;
 /// Registers every route.
 pub(crate) fn all(routes: &mut Routes) {
     alerts::register(routes);
+    backup::register(routes);
     devices::register(routes);
     events::register(routes);
     evidence::register(routes);

@@ -112,7 +112,7 @@ fn flows(source: i64, text: &str) -> Option<Hit> {
     let community = || {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
         let id = text.strip_prefix("1:")?;
-        (id.len() == 28 && id.bytes().all(plain)).then(|| format!("community_id:\"{text}\""))
+        (id.len() == 28 && id.bytes().all(plain)).then(|| format!("community:\"{text}\""))
     };
     let (filter, title) = if address || network {
         (format!("ip:{text}"), format!("Flows of {text}"))
@@ -203,7 +203,7 @@ mod tests {
         check("70000", None);
         check(
             "1:LQU9qZlK+B5F3KDmev6m5PMibrg=",
-            Some("community_id:\"1:LQU9qZlK+B5F3KDmev6m5PMibrg=\""),
+            Some("community:\"1:LQU9qZlK+B5F3KDmev6m5PMibrg=\""),
         );
         check("1:\" or bytes>0 or app:\"12345678", None);
         check("printer", None);

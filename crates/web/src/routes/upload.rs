@@ -145,7 +145,7 @@ impl Drop for Partial {
     }
 }
 
-fn random_name() -> Result<String, Problem> {
+pub(super) fn random_name() -> Result<String, Problem> {
     let mut bytes = [0; 16];
     SystemRandom::new()
         .fill(&mut bytes)

@@ -130,3 +130,17 @@ async fn interfaces_are_named_and_sources_told() {
     let kept = site.json("/api/v1/retention").await;
     assert_eq!((&kept["history_days"], &kept["alert_days"]), (&json!(30), &json!(365)));
 }
+
+#[tokio::test]
+async fn a_backup_is_a_store_and_leaves_no_copy() {
+    let site = Site::office();
+    let path = "/api/v1/backup";
+    site.ask(Analyst, "GET", path, Body::empty()).await.problem(403);
+    let file = site.ask(Admin, "GET", path, Body::empty()).await;
+    assert!(file.body.starts_with(b"SQLite format 3\0"), "{}", file.status);
+    let dir = site.state.store.dir();
+    let left = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.unwrap().file_name().to_string_lossy().ends_with(".backup")
+    };
+    assert!(!std::fs::read_dir(dir).unwrap().any(left));
+}
