@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { load } from '../load.js';
 
-const { filterOf, groupFilter, toggled, both } = await load('pages/traffic/selection.ts');
+const { filterOf, flowless, groupFilter, toggled, both } = await load('pages/traffic/selection.ts');
 const { drawn } = await load('pages/traffic/lines.ts');
 const { steps, mood } = await load('lib/flows/words.ts');
 const { strength } = await load('lib/strength.ts');
@@ -12,6 +12,9 @@ test('the choice as a filter of flows', () => {
   check('total', ['x'], '');
   check('app', [], '');
   check('app', ['dns'], 'app:dns');
+  check('protocol', ['icmp', 'arp'], 'proto:icmp,icmpv6');
+  check('protocol', ['other'], 'not proto:tcp,udp,icmp,icmpv6');
+  assert.ok(flowless('protocol', ['arp']) && !flowless('protocol', []));
   check('port', ['443/tcp'], 'dport:443 proto:tcp');
   check('port', ['443/tcp', '53/udp'], '((dport:443 proto:tcp) or (dport:53 proto:udp))');
   check('device', ['10.0.0.1', '10.0.0.2'], '(ip:10.0.0.1 or ip:10.0.0.2)');

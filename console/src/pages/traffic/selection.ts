@@ -9,17 +9,24 @@ export const MOST_KEYS = 8;
 
 /** Terms of the filter language that one key stands for. */
 function terms(by: Dimension, key: string): string {
-  if (by === 'protocol') return key === 'other' ? 'not (proto:tcp or proto:udp or proto:icmp)' : `proto:${key}`;
+  if (by === 'protocol') {
+    if (key === 'other') return 'not proto:tcp,udp,icmp,icmpv6';
+    return key === 'icmp' ? 'proto:icmp,icmpv6' : `proto:${key}`;
+  }
   if (by === 'app') return `app:${key}`;
   if (by === 'device') return `ip:${key}`;
   const port = /^(\d+)\/(\w+)$/.exec(key);
   return port ? `dport:${port[1]} proto:${port[2]}` : `dport:${key}`;
 }
 
+/** True when what is chosen makes no flows: ARP belongs to none. */
+export const flowless = (by: Dimension, keys: readonly string[]) =>
+  by === 'protocol' && keys.length > 0 && keys.every((key) => key === 'arp');
+
 /** The filter that shows the flows of the chosen keys; empty for all. */
 export function filterOf(by: Dimension, keys: readonly string[]): string {
   if (by === 'total' || keys.length === 0) return '';
-  const all = keys.map((key) => terms(by, key));
+  const all = keys.filter((key) => !flowless(by, [key])).map((key) => terms(by, key));
   if (all.length === 1) return all[0] ?? '';
   return `(${all.map((one) => (one.includes(' ') ? `(${one})` : one)).join(' or ')})`;
 }

@@ -49,5 +49,6 @@ export const traffic = {
   'traffic.flows-of': 'Größte Flows von {key}',
   'traffic.open-flows': 'Alle Flows',
   'traffic.no-flows': 'Keine Flows',
+  'traffic.flowless': 'ARP liegt unter IP: seine Frames gehören zu keinem Flow.',
   'traffic.no-flows.text': 'Ein Flow wird gespeichert, wenn er endet. Wählen Sie einen längeren Zeitraum oder heben Sie den Filter auf.',
 };

@@ -49,5 +49,6 @@ export const traffic = {
   'traffic.flows-of': 'Largest flows of {key}',
   'traffic.open-flows': 'All flows',
   'traffic.no-flows': 'No flows',
+  'traffic.flowless': 'ARP is below IP: its frames belong to no flow.',
   'traffic.no-flows.text': 'A flow is kept when it has ended. Choose a longer range, or clear the filter.',
 };
