@@ -95,12 +95,15 @@ export function cluster<T extends { t: number }>(marks: readonly T[], width: num
   return groups;
 }
 
+/** Shorter gaps, in seconds, are the jitter of clocks. */
+const JITTER_S = 3;
+
 /** Gaps without the parts that have points all the same: what was seen was watched. */
 export function emptyGaps(gaps: readonly Gap[], x: readonly number[], values: readonly Value[]): Gap[] {
   const seen = x.filter((_, i) => values[i] !== null && values[i] !== undefined);
   return gaps
     .map(([a, b]): Gap => [a, Math.min(b, seen.find((t) => t >= a && t < b) ?? b)])
-    .filter(([a, b]) => b > a);
+    .filter(([a, b]) => b - a >= JITTER_S);
 }
 
 /** The part of gaps that lies within a span. */
