@@ -22,14 +22,17 @@ pub(crate) fn build(state: &AppState) -> (Router, Vec<Route>) {
     let (router, document, table) = collected.finish();
     let document: Arc<str> = document.to_pretty_json().unwrap_or_default().into();
     state.set_description(document);
-    let router = router
-        .fallback(assets::serve)
+    (layered(router.fallback(assets::serve), state), table)
+}
+
+/// What lies around every route.
+pub(crate) fn layered(router: Router<AppState>, state: &AppState) -> Router {
+    router
         // Limits of bodies are the guard's, by route.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(frame::on_panic))
         .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
         .layer(from_fn_with_state(state.clone(), frame::frame))
         .layer(CompressionLayer::new().gzip(true))
-        .with_state(state.clone());
-    (router, table)
+        .with_state(state.clone())
 }

@@ -27,6 +27,8 @@ mod route;
 mod routes;
 mod server;
 mod state;
+#[cfg(test)]
+mod tests;
 mod times;
 mod tls;
 

@@ -31,6 +31,13 @@ impl Limits {
         *count += 1;
         Ok(Heavy { limits: self.clone(), user })
     }
+
+    /// Heavy requests of this user now.
+    #[cfg(test)]
+    pub(crate) fn running(&self, user: i64) -> u32 {
+        let running = self.heavy.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get(&user).copied().unwrap_or(0)
+    }
 }
 
 /// The place of a heavy request.

@@ -18,6 +18,8 @@ use tokio_stream::wrappers::ReceiverStream;
 
 /// A line without meaning comes this often, so that both ends see that the other is there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Users and sessions may be ended by another process, too: looked at this often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A browser that takes nothing for this long is given up.
 const STALL_MAX: Duration = Duration::from_secs(30);
 /// Events on their way to the connection.
@@ -82,10 +84,13 @@ async fn run(
         return;
     }
     let mut beat = Instant::now() + HEARTBEAT;
+    let mut look = Instant::now() + LOOK_EVERY;
     loop {
-        // A session that ended at this very moment must not get one event more.
-        if lease.ended.has_changed().unwrap_or(true) {
+        // A session that has ended gets not one event more.
+        let due = Instant::now() >= look;
+        if due || lease.ended.has_changed().unwrap_or(true) {
             lease.ended.mark_unchanged();
+            look = Instant::now() + LOOK_EVERY;
             if !(lease.holds)().await {
                 return;
             }
@@ -97,21 +102,18 @@ async fn run(
                 format!("id: {at}\nevent: gap\ndata: {{\"missed\":{missed}}}\n\n").into()
             }
             Next::End => return,
+            Next::Wait if Instant::now() >= beat => Bytes::from_static(b":\n\n"),
             Next::Wait => {
                 tokio::select! {
-                    () = awake.notified() => continue,
-                    _ = lease.ended.changed() => { lease.ended.mark_changed(); continue }
+                    () = awake.notified() => {}
+                    _ = lease.ended.changed() => lease.ended.mark_changed(),
                     () = sender.closed() => return,
-                    () = tokio::time::sleep_until(beat) => {}
+                    () = tokio::time::sleep_until(look.min(beat)) => {}
                 }
-                // The session may have become too old meanwhile.
-                if !(lease.holds)().await {
-                    return;
-                }
-                beat = Instant::now() + HEARTBEAT;
-                Bytes::from_static(b":\n\n")
+                continue;
             }
         };
+        beat = Instant::now() + HEARTBEAT;
         if !send(&sender, text).await {
             return;
         }
