@@ -1,7 +1,5 @@
 //! The HTTP API, the live stream, logins, and the console's files. The only HTTP server.
 
-#![allow(dead_code, unused_imports, reason = "parts are still coming in")]
-
 pub mod accounts;
 mod app;
 mod assets;

@@ -25,7 +25,15 @@ pub(crate) fn document() -> OpenApi {
 }
 
 /// Adds to an operation what its rule says: who may call it, and what refusals look like.
-pub(crate) fn describe(operation: &mut Operation, rule: Rule) {
+/// Its name is made of method and path, which no two operations share.
+pub(crate) fn describe(operation: &mut Operation, method: &str, path: &str, rule: Rule) {
+    let (kind, rest) = match path.strip_prefix("/api/v1/") {
+        Some(rest) => ("", rest),
+        None => ("plain_", path),
+    };
+    let words = rest.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    operation.operation_id = Some(format!("{}_{kind}{}", method.to_lowercase(), words.join("_")));
     let mut notes = vec![format!("Least role: {}.", rule.role_name())];
     if rule.confirm {
         notes.push("Needs the password entered within the last 5 minutes.".into());

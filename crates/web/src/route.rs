@@ -120,7 +120,7 @@ impl Routes {
         let (schemas, mut paths, methods) = route;
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
-                crate::openapi::describe(operation, rule);
+                crate::openapi::describe(operation, method, path, rule);
                 self.table.push(Route { method, path: path.clone(), rule });
             }
         }
