@@ -13,7 +13,7 @@ export const capture = {
   'settings.capture.applied': 'Überwacht wie gewählt, auch nach dem nächsten Start.',
 
   'settings.sources': 'Quellen',
-  'settings.sources.choose': 'Quelle: {name}',
+  'settings.sources.choose': 'Quelle',
   'settings.sources.name': 'Name',
   'settings.sources.state': 'Zustand',
   'settings.sources.time': 'Pakete von – bis',

@@ -13,7 +13,7 @@ export const capture = {
   'settings.capture.applied': 'Watching as chosen, also after the next start.',
 
   'settings.sources': 'Sources',
-  'settings.sources.choose': 'Source: {name}',
+  'settings.sources.choose': 'Source',
   'settings.sources.name': 'Name',
   'settings.sources.state': 'State',
   'settings.sources.time': 'Packets from – to',
