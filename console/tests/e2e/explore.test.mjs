@@ -155,14 +155,12 @@ test('a device is named, confirmed, and that is taken back', async () => {
   await page.getByText('New, ').waitFor()
 })
 
-test('a server that is gone is told within 5 s, and comes back by itself', async () => {
-  visitor.clean()
+test('a server that is gone is told within 5 s', async () => {
   await visitor.go('/')
-  visitor.expected.push(/Failed to load resource/, /net::ERR/)
-  await page.context().setOffline(true)
-  await page.getByText('The connection to Anomalyzer is lost.').waitFor({ timeout: 5_000 })
-  await shot(page, 'stale')
-  await page.context().setOffline(false)
-  await page.getByText('The connection to Anomalyzer is lost.').waitFor({ state: 'detached', timeout: 20_000 })
+  await page.locator('.plot').waitFor()
   visitor.clean()
+  server.child.kill('SIGTERM')
+  await page.getByText('The connection to Anomalyzer is lost.').waitFor({ timeout: 5_000 })
+  await page.getByRole('button', { name: 'Connect now' }).waitFor()
+  await shot(page, 'stale')
 })
