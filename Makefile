@@ -37,12 +37,14 @@ out/demo.pcapng: build
 	@mkdir -p out
 	$(BIN) scenario write $@ --seed 1 --minutes 10 --attack $(DEMO) --truth out/demo-truth.csv
 
-run: out/demo.pcapng ## build, write a demo capture, analyse it
-	$(BIN) analyze out/demo.pcapng --plot out/demo.html
-	@echo
-	@echo "The picture of it:     out/demo.html"
-	@echo "A file of your own:    $(BIN) analyze FILE"
-	@echo "Everything it can do:  $(BIN) --help"
+run: build ## the demonstration in the browser; IFACE=eth0 watches an interface, PCAP=file replays a capture
+ifdef IFACE
+	$(BIN) run -i $(IFACE)
+else ifdef PCAP
+	$(BIN) run --pcap $(PCAP)
+else
+	$(BIN) demo
+endif
 
 build: .setup .console ## the release binary: target/release/anomalyzer
 	$(CARGO) build --release --locked --package anomalyzer

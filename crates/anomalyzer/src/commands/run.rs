@@ -33,7 +33,7 @@ pub(super) fn run(options: &Run, terminal: &Terminal) -> Result<(), Failure> {
         web: options.serving.web(false),
         print_token: options.serving.print_token.clone(),
     };
-    service::run(start, service::load, service::control, terminal)
+    service::run(start, service::load, &service::control, terminal)
 }
 
 /// A file as a source of its own.

@@ -65,7 +65,6 @@ pub(crate) struct Service {
     /// Packets come by the clock: interfaces, not a replay.
     pub(crate) by_the_clock: bool,
     /// Where the settings come from; the console's own come on top.
-    #[allow(dead_code)] // read when configuration is read again
     pub(crate) settings: cli::Settings,
     /// All stores.
     pub(crate) store: Store,

@@ -91,7 +91,7 @@ pub(crate) struct Watched {
 }
 
 /// Makes the implementation of what the console can ask.
-pub(crate) type MakeControl = fn(&Arc<Service>) -> Arc<dyn Control>;
+pub(crate) type MakeControl<'a> = &'a dyn Fn(&Arc<Service>) -> Arc<dyn Control>;
 
 /// Loads what the engine works with, the console's own settings and lists included.
 pub(crate) type Load = fn(&cli::Settings, &Store) -> Result<Loaded, Failure>;
@@ -100,7 +100,7 @@ pub(crate) type Load = fn(&cli::Settings, &Store) -> Result<Loaded, Failure>;
 pub(crate) fn run(
     start: Start,
     load: Load,
-    control: MakeControl,
+    control: MakeControl<'_>,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let stop = Stop::listen()?;

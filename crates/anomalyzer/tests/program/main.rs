@@ -6,6 +6,7 @@
 mod backtest;
 mod contract;
 mod damage;
+mod demo;
 mod hostile;
 mod indicators;
 mod inputs;

@@ -41,6 +41,8 @@ impl Inventory {
         let sender = if flow.by_originator { tuple.src } else { tuple.dst };
         if let Some(mac) = flow.src_mac
             && !flow.tunnelled
+            // Not the address of somebody who has none yet.
+            && sender.is_unicast()
             && !site(sender)
         {
             self.routes(mac);

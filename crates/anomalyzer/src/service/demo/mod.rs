@@ -22,7 +22,7 @@ use anomalyzer_wire::Timestamp;
 use maker::Office;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Workstations of the office.
 const STATIONS: u16 = 14;
@@ -31,14 +31,9 @@ const NAME: &str = "demonstration";
 /// What the office's clock shows when the demonstration starts: 2026-03-03T10:20:00Z, a Tuesday.
 const OFFICE_START: Timestamp = Timestamp::from_secs_nanos(1_772_533_200, 0);
 
-/// The seed, for the thread that writes the last day: what makes the console's part is a plain
-/// function.
-static SEED: OnceLock<u64> = OnceLock::new();
-
 /// Runs until somebody stops it.
 pub(crate) fn demo(options: &cli::Demo, terminal: &Terminal) -> Result<(), Failure> {
     log::start(options.serving.log_format, terminal)?;
-    let _ = SEED.set(options.seed);
     let (dir, _temporary) = match &options.serving.data {
         Some(dir) => (dir.clone(), None),
         None => {
@@ -58,12 +53,11 @@ pub(crate) fn demo(options: &cli::Demo, terminal: &Terminal) -> Result<(), Failu
         web: options.serving.web(true),
         print_token: options.serving.print_token.clone(),
     };
-    run(start, load, filling, terminal)
+    run(start, load, &|service| filling(service, options.seed), terminal)
 }
 
 /// What the console can ask; on the way, the last day is begun to be written.
-fn filling(service: &Arc<Service>) -> Arc<dyn Control> {
-    let seed = SEED.get().copied().unwrap_or_default();
+fn filling(service: &Arc<Service>, seed: u64) -> Arc<dyn Control> {
     if let Err(failure) = fill::begin(service, seed, clock::wall()) {
         tracing::warn!("the last day is missing: {failure}");
     }

@@ -18,8 +18,8 @@ pub(super) const YESTERDAY: [(u32, AttackKind, Origin); 7] = [
 pub(super) const FIRST: [(i64, AttackKind, Origin); 4] = [
     (300, Kind::Keyword, Origin::Outside),
     (500, Kind::PortScanSyn, Origin::Inside),
-    (900, Kind::ArpSpoof, Origin::Inside),
-    (1_400, Kind::HostSweepIcmp, Origin::Inside),
+    (900, Kind::IpprotoScan, Origin::Inside),
+    (1_400, Kind::PasswordSpray, Origin::Inside),
 ];
 
 /// Attacks that follow, again and again, each of them found within 20 s.
@@ -30,13 +30,13 @@ pub(super) const LATER: [(AttackKind, Origin); 24] = [
     (Kind::PortScanUdp, Origin::Inside),
     (Kind::IcmpTunnel, Origin::Inside),
     (Kind::DdosReflection, Origin::Outside),
-    (Kind::PasswordSpray, Origin::Inside),
+    (Kind::ArpSpoof, Origin::Inside),
     (Kind::HostSweepTcp, Origin::Inside),
     (Kind::RogueDhcp, Origin::Inside),
     (Kind::FloodHttp, Origin::Outside),
     (Kind::Dga, Origin::Inside),
     (Kind::BruteForceTelnet, Origin::Outside),
-    (Kind::IpprotoScan, Origin::Inside),
+    (Kind::PasswordSpray, Origin::Inside),
     (Kind::DdosSyn, Origin::Outside),
     (Kind::Keyword, Origin::Outside),
     (Kind::HostSweepArp, Origin::Inside),
