@@ -34,19 +34,15 @@ const OFFICE_START: Timestamp = Timestamp::from_secs_nanos(1_772_533_200, 0);
 /// Runs until somebody stops it.
 pub(crate) fn demo(options: &cli::Demo, terminal: &Terminal) -> Result<(), Failure> {
     log::start(options.serving.log_format, terminal)?;
-    let (dir, _temporary) = match &options.serving.data {
-        Some(dir) => (dir.clone(), None),
-        None => {
-            let folder = Temporary::new()?;
-            (folder.0.clone(), Some(folder))
-        }
-    };
+    let named = options.serving.data.clone();
+    let temporary = named.is_none().then(Temporary::new).transpose()?;
+    let dir = named.or_else(|| temporary.as_ref().map(|folder| folder.0.clone()));
     let office = Office::new(options.seed, options.speed);
     let feed = Feed::Made(Box::new(office));
     let (kind, name) = (SourceKind::Demo, NAME.to_owned());
     let start = Start {
         mode: "demo",
-        dir,
+        dir: dir.unwrap_or_default(),
         settings: options.settings.clone(),
         origin: Origin::Feed { source: Some(SourceId::SENSOR), kind, name, feed },
         workers: workers(options.workers),

@@ -41,14 +41,11 @@ pub(super) fn over(
     source: SourceId,
     range: Option<Range>,
 ) -> Answer<super::Over> {
-    let range = match range {
-        Some(range) => range,
-        None => {
-            let last = service.store.control().source(source).map_err(store_refused)?.last;
-            let to = last.unwrap_or_else(crate::clock::now).plus_secs(2);
-            Range { from: to.plus_secs(-DAY_S), to }
-        }
-    };
+    let last = service.store.control().source(source).map_err(store_refused)?.last;
+    let range = range.unwrap_or_else(|| {
+        let to = last.unwrap_or_else(crate::clock::now).plus_secs(2);
+        Range { from: to.plus_secs(-DAY_S), to }
+    });
     let (records, left) = records(service, source, range)?;
     if records.is_empty() {
         return Err(refused("no flows are stored within this time"));
