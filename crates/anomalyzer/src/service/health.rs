@@ -230,7 +230,7 @@ impl Service {
             problems.push(problem("lag", "warning", text));
         }
         if let Some(text) = self.capture.refusal() {
-            problems.push(problem("not_permitted", "error", text));
+            problems.push(problem("no_interface", "warning", text));
         }
         if let Some(text) = self.config_problem() {
             problems.push(problem("config", "warning", text));

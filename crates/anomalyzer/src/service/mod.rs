@@ -157,11 +157,6 @@ impl Service {
     fn keeps_payload(&self) -> bool {
         lock(&self.loaded).config.store.evidence_payload != 0
     }
-
-    /// Most bytes of evidence.
-    fn evidence_bytes_max(&self) -> u64 {
-        lock(&self.loaded).config.store.evidence_bytes
-    }
 }
 
 /// How stores keep things, by the settings.

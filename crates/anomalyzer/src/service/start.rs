@@ -312,7 +312,7 @@ fn retain(service: &Service) {
         std::thread::sleep(PAUSE);
         if watch.elapsed() >= RETAIN_PAUSE {
             watch = Stopwatch::start();
-            if let Err(error) = service.store.history().retain() {
+            if let Err(error) = service.store.retain(clock::today()) {
                 tracing::warn!("what is too old could not be removed: {error}");
             }
         }

@@ -7,7 +7,6 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// Most bytes of a file.
 const FILE_BYTES_MAX: usize = 128 << 10;
@@ -98,34 +97,6 @@ pub(super) fn bytes(folder: &Path, alert: &str) -> Result<Option<Vec<u8>>, Strin
     }
 }
 
-/// Removes the oldest files of all sources until they take no more than `bytes_max`.
-pub(super) fn retain(dir: &Path, bytes_max: u64) {
-    let mut all: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-    for folder in entries(&dir.join("evidence")) {
-        for file in entries(&folder) {
-            if let Ok(facts) = fs::metadata(&file) {
-                let changed = facts.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-                all.push((changed, facts.len(), file));
-            }
-        }
-    }
-    all.sort();
-    let mut bytes: u64 = all.iter().map(|(_, len, _)| len).sum();
-    for (_, len, file) in all {
-        if bytes <= bytes_max {
-            return;
-        }
-        if fs::remove_file(file).is_ok() {
-            bytes -= len;
-        }
-    }
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,20 +130,5 @@ mod tests {
         for alert in ["", "../a", "a/b", ".", "a\0b", "ä", &"a".repeat(65)] {
             assert_eq!(path(Path::new("/x"), alert), None, "{alert:?}");
         }
-    }
-
-    #[test]
-    fn the_oldest_files_go_first() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = folder(dir.path(), SourceId(1));
-        for (n, name) in (0..).zip(["old", "newer", "newest"]) {
-            write(&folder, name, vec![packet(n, 500)]).unwrap();
-            let file = fs::File::open(path(&folder, name).unwrap()).unwrap();
-            let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(u64::from(n));
-            file.set_modified(at).unwrap();
-        }
-        retain(dir.path(), 1_500);
-        let left = ["old", "newer", "newest"].map(|n| path(&folder, n).unwrap().exists());
-        assert_eq!(left, [false, true, true]);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Of an interface they are cut out of the latest packets in memory when an alert comes or becomes
 //! more severe; of a capture file by reading it a second time. Each file holds at most 200 packets
-//! of at most 512 bytes, and all files of a data directory together at most what the settings say.
+//! of at most 512 bytes; the store removes the oldest when all together take too much room.
 
 mod facts;
 mod files;
@@ -32,8 +32,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const WANTS_MAX: usize = 64;
 /// Alerts whose severity is remembered.
 const ALERTS_MAX: usize = 200_000;
-/// Files written between two looks at how much room they take.
-const FILES_PER_LOOK: u64 = 64;
 
 /// The life of the thread that cuts: until the writer of alerts is gone.
 pub(super) fn run(service: &Arc<Service>, wanted: &Receiver<Vec<Alert>>) {
@@ -102,10 +100,7 @@ fn keep(service: &Service, source: SourceId, wants: Wants) -> std::io::Result<u6
             kept += 1;
         }
     }
-    let before = service.health.evidence.fetch_add(kept, Ordering::Relaxed);
-    if kept > 0 && before / FILES_PER_LOOK != (before + kept) / FILES_PER_LOOK || before == 0 {
-        files::retain(service.store.dir(), service.evidence_bytes_max());
-    }
+    service.health.evidence.fetch_add(kept, Ordering::Relaxed);
     Ok(kept)
 }
 

@@ -1,0 +1,12 @@
+//! The running service on real interfaces, in network namespaces that the tests make themselves.
+//! Without root they say so and pass.
+
+// Helpers of tests may panic as tests may; the lint knows only functions marked as tests.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod detection;
+mod drops;
+mod flaps;
+mod replay;
+mod rights;
+mod support;
