@@ -47,7 +47,12 @@ impl Engine {
             let mut watch = Watch::new(&self.service, &self.bulk, &self.alerts);
             let ran = catch_unwind(AssertUnwindSafe(|| self.once(state, &mut watch, &mut ring)));
             let fault = match ran {
-                Ok(Ok(())) => return Ok(()),
+                Ok(Ok(None)) => return Ok(()),
+                Ok(Ok(Some(saved))) => {
+                    tracing::warn!("the clock was set back: the engine begins anew");
+                    state = saved;
+                    continue;
+                }
                 Ok(Err(failure)) => failure,
                 Err(panic) => Failure::panicked(panic.as_ref()),
             };
@@ -62,8 +67,14 @@ impl Engine {
         }
     }
 
-    /// One life of the pipeline; an error is a fault of ours.
-    fn once(&mut self, state: State, watch: &mut Watch, ring: &mut Ring) -> Result<(), Failure> {
+    /// One life of the pipeline. When the clock was set back, what was learned, for the next one; an
+    /// error is a fault of ours.
+    fn once(
+        &mut self,
+        state: State,
+        watch: &mut Watch,
+        ring: &mut Ring,
+    ) -> Result<Option<State>, Failure> {
         let plan = self.plan();
         let mut correlator = plan.correlator().live();
         for warning in correlator.restore(state) {
@@ -72,13 +83,16 @@ impl Engine {
         let mut frames = Frames::new(&self.service, &mut self.feed, ring);
         let Outcome { mut correlator, stopped, .. } =
             pipeline::run(&plan, correlator, &mut frames, watch)?;
+        let set_back = frames.set_back;
         match stopped {
             Err(failure) if failure.kind() == Kind::Runtime => return Err(failure),
             _ => {}
         }
-        self.linger(&mut correlator, watch);
+        if !set_back {
+            self.linger(&mut correlator, watch);
+        }
         watch.finish(&mut correlator, PATIENCE);
-        Ok(())
+        Ok(set_back.then(|| correlator.save()))
     }
 
     /// After the end of a file, questions are still answered, until somebody stops the program.

@@ -18,6 +18,10 @@ const NAP: Duration = Duration::from_millis(50);
 /// Frames between two looks at what others want.
 const FRAMES_PER_LOOK: u64 = 1_024;
 
+/// A step of the clock back by more than this begins the engine anew: its time never runs back, so
+/// it would stand still for as long.
+const STEP_BACK_NANOS: i64 = 2_000_000_000;
+
 /// Where the frames come from.
 pub(crate) enum Feed {
     /// Interfaces.
@@ -63,20 +67,22 @@ pub(super) struct Frames<'a> {
     pub(super) ring: &'a mut Ring,
     /// Frames and bytes that were not added to the counters yet.
     counted: [u64; 2],
+    /// The clock was set back while frames were read.
+    pub(super) set_back: bool,
 }
 
 impl<'a> Frames<'a> {
     pub(super) fn new(service: &'a Arc<Service>, feed: &'a mut Feed, ring: &'a mut Ring) -> Self {
-        Self { service, feed, ring, counted: [0; 2] }
+        Self { service, feed, ring, counted: [0; 2], set_back: false }
     }
 }
 
 impl Source for Frames<'_> {
     fn pump(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure> {
-        let Self { service, feed, ring, counted } = self;
+        let Self { service, feed, ring, counted, set_back } = self;
         let mut take = Take { service, ring, counted };
         match feed {
-            Feed::Live(sensor) => live(sensor, &mut take, sink),
+            Feed::Live(sensor) => *set_back = live(sensor, &mut take, sink),
             Feed::Replay(replay) => replay.pump(&mut take, sink),
             Feed::Made(maker) => made(maker.as_mut(), &mut take, sink)?,
         }
@@ -111,20 +117,55 @@ impl Take<'_> {
     }
 }
 
-fn live(sensor: &mut Sensor, take: &mut Take<'_>, sink: &mut impl FnMut(Input<'_>) -> bool) {
+/// The clock as it was seen last.
+struct Clock {
+    wall: Timestamp,
+    watch: Stopwatch,
+}
+
+impl Clock {
+    fn new() -> Self {
+        Self { wall: clock::wall(), watch: Stopwatch::start() }
+    }
+
+    /// True when it was set back since the last look.
+    fn set_back(&mut self) -> bool {
+        let now = Self::new();
+        let passed = i64::try_from(self.watch.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        let expected = self.wall.plus_nanos(passed);
+        *self = now;
+        expected.since(self.wall) > STEP_BACK_NANOS
+    }
+}
+
+/// Reads interfaces until somebody stops it, or the clock is set back: true.
+fn live(
+    sensor: &mut Sensor,
+    take: &mut Take<'_>,
+    sink: &mut impl FnMut(Input<'_>) -> bool,
+) -> bool {
     let stop = take.service.stop.clone();
     let mut number = 0_u64;
+    let (mut clock, mut set_back) = (Clock::new(), false);
+    let mut go_on = || {
+        set_back = clock.set_back();
+        !set_back && stop.check().is_ok()
+    };
     sensor.pump(&mut |event| match event {
         SensorEvent::Frame(frame) => {
             number += 1;
+            if number.is_multiple_of(FRAMES_PER_LOOK) && !go_on() {
+                return false;
+            }
             take.frame(frame);
-            sink(Input::Frame(frame)) && (number % FRAMES_PER_LOOK != 0 || stop.check().is_ok())
+            sink(Input::Frame(frame))
         }
         SensorEvent::Idle => {
             take.look();
-            sink(Input::Now(clock::wall().plus_nanos(-BEHIND_NANOS))) && stop.check().is_ok()
+            go_on() && sink(Input::Now(clock::wall().plus_nanos(-BEHIND_NANOS)))
         }
     });
+    set_back
 }
 
 fn made(
