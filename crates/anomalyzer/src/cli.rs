@@ -313,8 +313,8 @@ impl Serving {
             host_names: self.host_name.clone(),
             trusted_proxies: self.trusted_proxy.clone(),
             demo,
-            session_idle: Duration::from_secs(1_800),
-            session_max: Duration::from_secs(43_200),
+            session_idle: Duration::from_mins(30),
+            session_max: Duration::from_hours(12),
             geo: self.geo.clone(),
             upload_max: 2 << 30,
         }

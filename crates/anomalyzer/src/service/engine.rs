@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// Faults within [`FAULTS_WINDOW`] after which the program gives up: whoever started it shall know.
 const FAULTS_MAX: usize = 3;
-const FAULTS_WINDOW: Duration = Duration::from_secs(60);
+const FAULTS_WINDOW: Duration = Duration::from_mins(1);
 /// How long the store writer may take for what is left at the end.
 const PATIENCE: Duration = Duration::from_secs(3);
 

@@ -212,7 +212,7 @@ impl Replay {
         let mut number = 0_u64;
         while let Some(frame) = file.next_frame().map_err(|e| e.to_string())? {
             if let Some(filter) = &mut self.filter
-                && !filter.matches(&frame).map_err(|e| e.to_string())?
+                && !filter.matches(&frame).map_err(ToString::to_string)?
             {
                 continue;
             }

@@ -83,7 +83,7 @@ impl EngineHandle {
 
 impl std::fmt::Debug for EngineHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EngineHandle").field("waiting", &self.waiting.len()).finish()
+        f.debug_struct("EngineHandle").field("waiting", &self.waiting.len()).finish_non_exhaustive()
     }
 }
 

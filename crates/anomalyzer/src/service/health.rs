@@ -13,18 +13,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Time over which the share of dropped frames is told.
-const DROPS_WINDOW: Duration = Duration::from_secs(60);
+const DROPS_WINDOW: Duration = Duration::from_mins(1);
 /// Shares of dropped frames that are a warning and an error (Zeek's threshold).
 const DROPS_WARNING: f64 = 0.01;
 const DROPS_ERROR: f64 = 0.10;
 /// Silence on an interface that had traffic before it is told.
-const SILENCE: Duration = Duration::from_secs(300);
+const SILENCE: Duration = Duration::from_mins(5);
 /// Lag that is told.
 const LAG_WARNING_S: f64 = 5.0;
 /// An engine that takes no epoch for so long is stuck.
 const STUCK: Duration = Duration::from_secs(20);
 /// How long a restart of the engine, or flows that were dropped, are told.
-const TOLD: Duration = Duration::from_secs(600);
+const TOLD: Duration = Duration::from_mins(10);
 /// Alerts whose severity is remembered for the counters.
 const ALERTS_MAX: usize = 200_000;
 

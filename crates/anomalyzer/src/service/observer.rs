@@ -30,7 +30,7 @@ const ALERTS_SHARE: u32 = 20;
 const DEVICES_PAUSE: Duration = Duration::from_secs(2);
 const DEVICES_MAX: usize = 4_096;
 /// Time between two writings of what the detectors learned.
-const STATE_PAUSE: Duration = Duration::from_secs(300);
+const STATE_PAUSE: Duration = Duration::from_mins(5);
 
 /// Looks on while the engine works.
 pub(super) struct Watch {
@@ -49,7 +49,7 @@ pub(super) struct Watch {
     next_alerts: Duration,
     next_devices: Duration,
     next_state: Duration,
-    watch: Stopwatch,
+    started: Stopwatch,
 }
 
 impl Watch {
@@ -66,7 +66,7 @@ impl Watch {
             next_alerts: Duration::ZERO,
             next_devices: Duration::ZERO,
             next_state: STATE_PAUSE,
-            watch: Stopwatch::start(),
+            started: Stopwatch::start(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Watch {
     pub(super) fn hand_over(&mut self, correlator: &mut Correlator) {
         self.send_flows();
         self.send_seconds();
-        let now = self.watch.elapsed();
+        let now = self.started.elapsed();
         if now >= self.next_alerts && self.has_news(correlator) {
             self.send_alerts(correlator);
         }
@@ -123,7 +123,7 @@ impl Watch {
             self.seen = seen;
         }
         let pause = cost.elapsed().saturating_mul(ALERTS_SHARE).max(ALERTS_PAUSE);
-        self.next_alerts = self.watch.elapsed() + pause;
+        self.next_alerts = self.started.elapsed() + pause;
     }
 
     /// Alerts that changed, and incidents that are not as they were.

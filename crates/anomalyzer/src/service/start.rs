@@ -42,7 +42,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const STATUS_PAUSE: Duration = Duration::from_secs(1);
 const STATUS_TOLD: Duration = Duration::from_secs(5);
 /// Time between two removals of what is too old.
-const RETAIN_PAUSE: Duration = Duration::from_secs(60);
+const RETAIN_PAUSE: Duration = Duration::from_mins(1);
 /// How long the parts may take to end.
 const GRACE: Duration = Duration::from_millis(4_300);
 

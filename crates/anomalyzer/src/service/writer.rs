@@ -75,14 +75,13 @@ impl Writer {
         while open.contains(&true) {
             let pause = self.next_flush.saturating_sub(self.watch.elapsed());
             // Alerts first: they are what must not wait.
-            let news = match alerts.try_recv() {
-                Ok(news) => Some(news),
-                Err(_) => select! {
+            let news = alerts.try_recv().ok().or_else(|| {
+                select! {
                     recv(alerts) -> news => news.map_err(|_| open[0] = false).ok(),
                     recv(bulk) -> news => news.map_err(|_| open[1] = false).ok(),
                     default(pause) => None,
-                },
-            };
+                }
+            });
             if let Some(news) = news {
                 self.take(news);
             } else if open != [true; 2] {
@@ -99,14 +98,13 @@ impl Writer {
 
     /// Takes what is left in both queues; which of them are open.
     fn drain(&mut self, bulk: &Receiver<News>, alerts: &Receiver<News>) -> [bool; 2] {
-        let open = [alerts, bulk].map(|queue| match queue.recv_timeout(FLUSH_PAUSE / 10) {
+        [alerts, bulk].map(|queue| match queue.recv_timeout(FLUSH_PAUSE / 10) {
             Ok(news) => {
                 self.take(news);
                 true
             }
             Err(e) => !e.is_disconnected(),
-        });
-        open
+        })
     }
 
     fn take(&mut self, news: News) {

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 const GRACE: Duration = Duration::from_secs(2);
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "what is tested is how long it takes")]
 fn a_scan_is_an_alert_in_the_api_in_time_and_stays() {
     let Some(lab) = Lab::new() else { return };
     let dir = folder();

@@ -31,7 +31,7 @@ fn check(queues: u32) {
     let replayed = lab.peer("tcpreplay", &["-q", "-i", "a0", "--topspeed", &loops, "-K", file]);
     assert!(replayed.status.success(), "{replayed:?}");
     let mut last = [0; 3];
-    let after = wait(Duration::from_secs(60), "an end of the frames", || {
+    let after = wait(Duration::from_mins(1), "an end of the frames", || {
         std::thread::sleep(Duration::from_millis(1_500));
         let now = counted(&service);
         let settled = now == last && now[1] > before[1];

@@ -3,6 +3,8 @@
 
 // Helpers of tests may panic as tests may; the lint knows only functions marked as tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+// What is tested is how long things take.
+#![allow(clippy::disallowed_methods)]
 
 mod detection;
 mod drops;

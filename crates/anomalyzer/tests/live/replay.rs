@@ -12,7 +12,7 @@ fn a_file_is_replayed_as_a_source_of_its_own() {
     let args = ["scenario", "write", file, "--minutes", "2", "--attack", "port-scan-syn"];
     assert!(program(&lab, &[], &args).output().unwrap().status.success());
     let mut service = Service::start(&lab, dir.path(), &[], &["--pcap", file, "--speed", "max"]);
-    let source = wait(Duration::from_secs(60), "the end of the file", || {
+    let source = wait(Duration::from_mins(1), "the end of the file", || {
         let sources = service.get("/api/v1/sources");
         sources["items"].as_array()?.iter().find(|s| s["state"] == "done").cloned()
     });

@@ -133,7 +133,7 @@ impl<'a> Service<'a> {
         let mut service = Self { lab, child, token: String::new(), dir };
         wait(Duration::from_secs(20), "the token", || {
             assert!(service.child.try_wait().unwrap().is_none(), "ended: {}", service.log());
-            service.token = std::fs::read_to_string(&token).ok()?.trim().to_owned();
+            std::fs::read_to_string(&token).ok()?.trim().clone_into(&mut service.token);
             Some(())
         });
         service

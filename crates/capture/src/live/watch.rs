@@ -181,8 +181,7 @@ impl Control {
                     self.entries.iter_mut().for_each(Entry::close);
                     self.options = options;
                 }
-                Ok(Order::Options(_)) => {}
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Order::Options(_)) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }
