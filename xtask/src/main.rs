@@ -25,6 +25,8 @@ cargo xtask TASK
   bench                ours beside other tools on one large capture; docs/benchmark.md
   bench indicators     memory and look-ups of a million indicators of threat lists
   bench live           the highest rate on a wire without loss, beside tcpdump and Suricata
+  bench store [FLOWS] [--page]
+                       the store with ten million flows and a week of series
   torture [PART]       floods, cut files, kills, full disks, stalled clients, interfaces that
                        come and go, bad settings; docs/reliability.md
   eval [--json]        the release binary over all labelled captures; docs/evaluation.md
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(),
         ["bench", "indicators"] => bench::indicators::run(),
         ["bench", "live"] => bench::live::run(),
+        ["bench", "store-ask", dir] => bench::store::ask_alone(dir),
+        ["bench", "store", rest @ ..] => bench::store::run(rest),
         ["torture"] => torture::run(None),
         ["torture", part] => torture::run(Some(part)),
         ["new", "detector", id] => new_detector::run(&root(), id),

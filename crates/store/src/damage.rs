@@ -112,7 +112,9 @@ fn with(path: &Path, ending: &str) -> PathBuf {
 /// True when SQLite says that the file is damaged.
 pub(crate) fn is_damage(error: &StoreError) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    let StoreError::Sql { source, .. } = error else { return false };
+    let StoreError::Sql { source, .. } = error else {
+        return matches!(error, StoreError::Damaged { .. });
+    };
     match source {
         rusqlite::Error::SqliteFailure(code, _) => {
             matches!(code.code, DatabaseCorrupt | NotADatabase) || is_short_read(code.extended_code)

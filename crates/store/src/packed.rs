@@ -5,10 +5,16 @@
 /// Appends a number, seven bits a byte, the lowest first.
 pub(crate) fn put_number(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+        out.push(low(value) | 0x80);
         value >>= 7;
     }
-    out.push(value as u8 & 0x7f);
+    out.push(low(value));
+}
+
+/// The lowest seven bits.
+#[inline]
+const fn low(value: u64) -> u8 {
+    (value & 0x7f) as u8
 }
 
 /// Appends a signed number; small ones of either sign take few bytes.

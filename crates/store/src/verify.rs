@@ -106,7 +106,16 @@ fn look_into(path: &Path, rows: &mut Vec<(String, u64)>) -> Result<Option<String
         });
         rows.push((table, u64::try_from(count.map_err(sql(WHAT))?).unwrap_or(0)));
     }
-    Ok((faults != ["ok"]).then(|| faults.join("; ").replace('\n', " ")))
+    let mut problem = (faults != ["ok"]).then(|| faults.join("; ").replace('\n', " "));
+    // What SQLite stores for the history holds many flows in one row.
+    if rows.iter().any(|(table, _)| table == "block") {
+        let (flows, damaged) = crate::history::flows(&db)?;
+        rows.push(("flow".to_owned(), flows));
+        if damaged > 0 && problem.is_none() {
+            problem = Some(format!("{damaged} blocks of flows cannot be read as a whole"));
+        }
+    }
+    Ok(problem)
 }
 
 fn texts(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {

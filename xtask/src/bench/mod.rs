@@ -3,6 +3,7 @@
 pub(crate) mod indicators;
 pub(crate) mod live;
 mod mix;
+pub(crate) mod store;
 
 use crate::measure::{self, Cost};
 use crate::{data, root};
@@ -169,7 +170,7 @@ fn page(contestants: &[Contestant], costs: &[Vec<Cost>], bytes: u64) -> String {
     text
 }
 
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let output = Command::new("uname").arg("-m").output();
     let kind = output.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());

@@ -107,9 +107,8 @@ impl<'a> Parser<'a> {
     }
 
     fn term(&mut self, token: Token<'a>) -> Result<Node, FilterError> {
-        let (field, compare, rest) = match split(token)? {
-            Some(split) => split,
-            None => return self.bare(token).map(Node::Term),
+        let Some((field, compare, rest)) = split(token)? else {
+            return self.bare(token).map(Node::Term);
         };
         let values = self.values(field, compare, rest)?;
         let term = Node::Term(Term { field: field.id, values });
@@ -286,10 +285,13 @@ fn read(field: &'static Spec, parts: &[Token<'_>]) -> Result<Values, FilterError
     })
 }
 
+/// A sign and the numbers it stands for.
+type Order = (&'static str, fn(u64) -> Span);
+
 /// Numbers and ranges; `bytes:>1M` is what others write for `bytes>1M`.
 fn numbers(field: &'static Spec, parts: &[Token<'_>]) -> Result<Values, FilterError> {
     if let [only] = parts {
-        let orders: [(&str, fn(u64) -> Span); 4] =
+        let orders: [Order; 4] =
             [("<=", Span::AtMost), (">=", Span::AtLeast), ("<", Span::Below), (">", Span::Above)];
         for (sign, order) in orders {
             if let Some(number) = only.text.strip_prefix(sign) {

@@ -139,7 +139,7 @@ pub(super) fn number_text(n: u64, shape: Shape) -> String {
     if n == 0 {
         return "0".to_owned();
     }
-    let unit = units.iter().find(|(_, size)| n % size == 0);
+    let unit = units.iter().find(|(_, size)| n.is_multiple_of(*size));
     unit.map_or_else(|| n.to_string(), |(name, size)| format!("{}{name}", n / size))
 }
 
@@ -174,14 +174,11 @@ pub(super) fn parse_flags(text: &str) -> Result<u8, String> {
 /// Writes [`parse_flags`].
 pub(super) fn flag_letters(set: u8) -> String {
     let mut bits = FLAG_NAMES.iter().enumerate().filter(|(place, _)| set >> place & 1 == 1);
-    match (bits.next(), bits.next()) {
-        // Alone by name: `E` and `C` together would read as another word.
-        (Some((_, (name, _))), None) => (*name).to_owned(),
-        _ => {
-            let letters = FLAG_NAMES.iter().enumerate().filter(|(place, _)| set >> place & 1 == 1);
-            letters.map(|(_, (_, letter))| *letter).collect()
-        }
+    if let (Some((_, (name, _))), None) = (bits.next(), bits.next()) {
+        return (*name).to_owned();
     }
+    let letters = FLAG_NAMES.iter().enumerate().filter(|(place, _)| set >> place & 1 == 1);
+    letters.map(|(_, (_, letter))| *letter).collect()
 }
 
 /// True when the text is a hardware address.

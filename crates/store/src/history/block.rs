@@ -117,13 +117,25 @@ impl<'a> Block<'a> {
     }
 }
 
+impl<'a> IntoIterator for Block<'a> {
+    type Item = &'a [u8];
+    type IntoIter = Rows<'a>;
+
+    fn into_iter(self) -> Rows<'a> {
+        Rows(self.rest)
+    }
+}
+
 /// The rows in order; ends early where the block is damaged.
-impl<'a> Iterator for Block<'a> {
+#[derive(Debug)]
+pub(crate) struct Rows<'a>(Bytes<'a>);
+
+impl<'a> Iterator for Rows<'a> {
     type Item = &'a [u8];
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let length = u16::from_le_bytes(self.rest.array()?);
-        self.rest.take(usize::from(length))
+        let length = u16::from_le_bytes(self.0.array()?);
+        self.0.take(usize::from(length))
     }
 }

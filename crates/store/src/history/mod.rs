@@ -26,7 +26,7 @@ mod scan;
 mod verify;
 mod writer;
 
-pub use verify::Checked;
+pub(crate) use verify::flows;
 
 pub(crate) use groups::has_ports;
 
@@ -34,6 +34,8 @@ pub(crate) use groups::has_ports;
 pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_life;
 
 use crate::damage::Notes;
 use crate::damage::lock;
@@ -282,7 +284,7 @@ impl History {
             })?;
         let mut row = RowRef::default();
         block::Block::read(&block)
-            .and_then(|mut rows| rows.nth(usize::from(at.index)))
+            .and_then(|rows| rows.into_iter().nth(usize::from(at.index)))
             .and_then(|bytes| row.read(bytes, &reader.apps, Depth::Whole))
             .ok_or_else(missing)?;
         let record = row.to_record();
@@ -310,7 +312,7 @@ impl History {
         loop {
             let scan = self.scanner(&files, range, false, EXPORT_SECONDS);
             let rows = page::read(&scan, &plan)?;
-            let (more, next) = (rows.more, rows.rows.last().map(|(place, _)| *place));
+            let (more, next) = (rows.more, rows.found.last().map(|(place, _)| *place));
             for flow in page::page(rows, source, &plan).rows {
                 if !each(flow) {
                     return Ok(());
@@ -331,16 +333,6 @@ impl History {
         self.notes.check_writable()?;
         let all: Vec<_> = lock(&self.sources).values().cloned().collect();
         retain::retain(&all, &self.pool, &self.options())
-    }
-
-    /// Reads every file through and says what is whole. Takes as long as that takes.
-    pub fn verify(&self) -> Vec<Checked> {
-        let all: Vec<_> = lock(&self.sources).values().cloned().collect();
-        let check = |files: &Arc<Files>| {
-            let parts = files.all().into_iter();
-            parts.map(|(id, _)| verify::check(files, id)).collect::<Vec<_>>()
-        };
-        all.iter().flat_map(check).collect()
     }
 
     /// Removes everything of a source.
@@ -410,5 +402,18 @@ impl History {
     ) -> Scan<'a> {
         let deadline = Deadline::after(seconds);
         Scan { files, pool: &self.pool, notes: &self.notes, range, descending, deadline }
+    }
+}
+
+/// For fuzzing: any bytes as a block are read as far as they go.
+#[doc(hidden)]
+pub fn fuzz(data: &[u8]) {
+    let apps = row::Apps::parse(&row::Apps::names());
+    let Some(block) = block::Block::read(data) else { return };
+    let mut read = RowRef::default();
+    for bytes in block {
+        if read.read(bytes, &apps, Depth::Whole).is_some() {
+            let _ = read.to_record();
+        }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Plan<'a> {
 /// The rows of a page, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    pub(crate) rows: Vec<(Place, FlowRecord)>,
+    pub(crate) found: Vec<(Place, FlowRecord)>,
     /// There are more behind them.
     pub(crate) more: bool,
     pub(crate) scanned: u64,
@@ -51,7 +51,7 @@ pub(crate) fn read(scan: &Scan<'_>, plan: &Plan<'_>) -> Result<Rows> {
     let more = rows.len() > plan.limit;
     rows.truncate(plan.limit);
     Ok(Rows {
-        rows: rows.into_iter().map(|ranked| (ranked.place, ranked.record)).collect(),
+        found: rows.into_iter().map(|ranked| (ranked.place, ranked.record)).collect(),
         more,
         scanned: best.scanned,
         total: (!shared.partial.load(Ordering::Relaxed)).then_some(best.passed),
@@ -60,12 +60,12 @@ pub(crate) fn read(scan: &Scan<'_>, plan: &Plan<'_>) -> Result<Rows> {
 
 /// Turns rows into the answer.
 pub(crate) fn page(rows: Rows, source: crate::SourceId, plan: &Plan<'_>) -> FlowPage {
-    let last = rows.rows.last().map(|(place, _)| place.cursor(plan.sort, plan.descending));
+    let last = rows.found.last().map(|(place, _)| place.cursor(plan.sort, plan.descending));
     let stored =
         |(place, record): (Place, FlowRecord)| StoredFlow { key: key(source, place.at), record };
     FlowPage {
         next: if rows.more { last } else { None },
-        rows: rows.rows.into_iter().map(stored).collect(),
+        rows: rows.found.into_iter().map(stored).collect(),
         scanned: rows.scanned,
         total: rows.total,
     }

@@ -168,6 +168,7 @@ pub(crate) fn open_to_write(path: &Path) -> Result<Connection> {
         return Err(StoreError::Newer { path: path.to_owned(), found: version, known: VERSION });
     }
     if version == 0 {
+        no_stump(path)?;
         create(&conn).map_err(sql("make a history file"))?;
     }
     conn.execute_batch(
@@ -176,6 +177,18 @@ pub(crate) fn open_to_write(path: &Path) -> Result<Connection> {
     )
     .map_err(sql("set up a history file"))?;
     Ok(conn)
+}
+
+/// Refuses a file that is too short to have one page: SQLite would take it for a new one.
+fn no_stump(path: &Path) -> Result<()> {
+    match std::fs::metadata(path).map_or(0, |m| m.len()) {
+        0 => Ok(()),
+        bytes if bytes >= u64::from(PAGE_BYTES) => Ok(()),
+        bytes => Err(StoreError::Damaged {
+            path: path.to_owned(),
+            what: format!("it ends after {bytes} bytes"),
+        }),
+    }
 }
 
 fn create(conn: &Connection) -> rusqlite::Result<()> {
@@ -212,7 +225,7 @@ pub(crate) fn open_to_read(path: &Path) -> Result<Option<(Connection, Apps)>> {
         return Err(StoreError::Newer { path: path.to_owned(), found: version, known: VERSION });
     }
     if version == 0 && pragma(&conn, "page_count")? == 0 {
-        return Ok(None);
+        return no_stump(path).map(|()| None);
     }
     let apps = apps(&conn)?;
     Ok(Some((conn, apps)))

@@ -468,8 +468,13 @@ pub(crate) const TUNNELS: [TunnelKind; 7] = [
     TunnelKind::Teredo,
 ];
 
-fn code<T: PartialEq>(table: &[T], value: T) -> u8 {
-    table.iter().position(|known| *known == value).map_or(0, |place| place as u8)
+/// The place of a value in a table; every table has fewer than 256 entries.
+fn code<T: PartialEq + Copy>(table: &[T], value: T) -> u8 {
+    table
+        .iter()
+        .position(|known| *known == value)
+        .and_then(|place| u8::try_from(place).ok())
+        .unwrap_or(0)
 }
 
 /// Which application a code stands for in one partition: names are kept in the file, so that a

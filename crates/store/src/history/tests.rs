@@ -162,3 +162,26 @@ fn a_page_of_the_latest_looks_at_few_rows() {
     assert_eq!(page.total, None);
     assert!(page.scanned < 1_000, "{}", page.scanned);
 }
+
+proptest! {
+    #[test]
+    fn no_bytes_are_a_block_that_panics(
+        flows in proptest::collection::vec(record(), 1..8),
+        flips in proptest::collection::vec((any::<usize>(), 0..8_u8), 0..40),
+        end: usize,
+    ) {
+        let mut block = block::Builder::default();
+        for flow in &flows {
+            let mut row = Vec::new();
+            row::encode(flow, &mut row);
+            block.add(&row, flow.last.nanos());
+        }
+        let mut bytes = block.finish().to_vec();
+        for (place, bit) in flips {
+            let place = place % bytes.len();
+            bytes[place] ^= 1 << bit;
+        }
+        bytes.truncate(end % (bytes.len() * 2));
+        fuzz(&bytes);
+    }
+}

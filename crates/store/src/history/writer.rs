@@ -78,7 +78,9 @@ impl Writer {
             let length = self.bytes.len() - start;
             self.rows.push(Waiting { last: record.last.nanos(), start, length });
             // After a failure it is tried again only when twice as many wait, not at each record.
-            if self.rows.len() % ROWS_MAX == 0 || self.bytes.len() >= BYTES_MAX && result.is_ok() {
+            if self.rows.len().is_multiple_of(ROWS_MAX)
+                || self.bytes.len() >= BYTES_MAX && result.is_ok()
+            {
                 result = self.flush(context);
             }
             self.drop_if_too_many(context.notes);

@@ -67,7 +67,7 @@ mod tests {
             let to = from + span;
             let (step, resolution) = choose(from, to, points, to + ahead);
             let first = from - from.rem_euclid(step);
-            prop_assert!((to - first + step - 1) / step <= points as i64, "{step}");
+            prop_assert!((to - first + step - 1) / step <= i64::try_from(points).unwrap(), "{step}");
             prop_assert_eq!(step % resolution.seconds(), 0);
         }
     }

@@ -122,7 +122,9 @@ fn add_all(
         if second >= latest.saturating_sub(Resolution::Second.kept()) {
             put(transaction, source, (dimension, second), Resolution::Second, &mut added)?;
         } else {
-            added.values_mut().for_each(|entry| entry.peak = entry.sums);
+            for entry in added.values_mut() {
+                entry.peak = entry.sums;
+            }
         }
         for (intervals, resolution) in
             coarser.iter_mut().zip([Resolution::Minute, Resolution::Hour])
