@@ -1,6 +1,6 @@
 # One way in for people and machines. Each target does its own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench bench-live eval torture fmt lint docs deb
+.PHONY: help run build test bench bench-live bench-store eval torture fmt lint docs deb
 
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/release/anomalyzer
@@ -79,6 +79,9 @@ bench: build ## speed and memory beside argus, Suricata, tshark and nDPI; writes
 bench-live: build .suricata ## the highest rate on a wire without loss; adds to docs/benchmark.md
 	$(call need,iproute2 tcpreplay tcpdump curl)
 	$(CARGO) xtask bench live
+
+bench-store: .rust ## the store with ten million flows and a week of series; adds to docs/benchmark.md
+	$(CARGO) run --quiet --release --package xtask -- bench store --page
 
 eval: build ## every labelled capture; writes docs/evaluation.md
 	$(CARGO) xtask eval

@@ -34,12 +34,25 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     }
 }
 
-fn documents() -> [(&'static str, String); 3] {
+fn documents() -> [(&'static str, String); 4] {
     [
+        ("docs/filter.md", filter()),
         ("docs/detectors.md", detectors()),
         ("docs/config.md", config()),
         ("docs/cli.md", command_line()),
     ]
+}
+
+/// The filter language: a page by hand, and the table of fields.
+fn filter() -> String {
+    let mut text = format!("# Filters of flows\n\n{NOTE}\n\n{}", include_str!("filter_page.md"));
+    text.push_str("| field | what it is | example | values |\n|---|---|---|---|\n");
+    for field in anomalyzer_store::Filter::fields() {
+        let values: Vec<String> = field.values.iter().map(|v| format!("`{v}`")).collect();
+        let (name, summary, example) = (field.name, field.summary, field.example);
+        let _ = writeln!(text, "| `{name}` | {summary} | `{example}` | {} |", values.join(" "));
+    }
+    text
 }
 
 fn detectors() -> String {

@@ -176,19 +176,13 @@ impl SeriesStore {
         self.notes.check_writable()?;
         let Some(writer) = &self.writer else { return Err(StoreError::Missing("series")) };
         let mut writer = lock(writer);
-        let result = match work(&mut writer) {
+        match work(&mut writer) {
             Err(error) if is_damage(&error) => {
                 self.renew(&mut writer, &error)?;
                 work(&mut writer)
             }
             result => result,
-        };
-        match &result {
-            Err(StoreError::Full(what)) => self.room.ran_out(what),
-            Ok(_) => self.room.wrote(),
-            Err(_) => {}
         }
-        result
     }
 
     /// Reads on a connection of its own; a damaged file is set aside and read anew.
