@@ -80,16 +80,17 @@ pub(crate) fn plain(n: u32, last_s: i64) -> FlowRecord {
     }
 }
 
-fn addr() -> impl Strategy<Value = Addr> {
+fn addr() -> BoxedStrategy<Addr> {
     prop_oneof![
         6 => (0..4_u8, 0..6_u8).prop_map(|(a, b)| Addr::v4([10, 0, a, b])),
         2 => (0..3_u8).prop_map(|b| Addr::v4([192, 0, 2, b])),
         1 => any::<[u8; 16]>().prop_map(Addr::v6),
         1 => (0..3_u8).prop_map(|b| Addr::v6([0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, b])),
     ]
+    .boxed()
 }
 
-fn side() -> impl Strategy<Value = SideRecord> {
+fn side() -> BoxedStrategy<SideRecord> {
     let counts = prop_oneof![0..2_000_u64, any::<u64>()];
     (
         counts.clone(),
@@ -99,30 +100,30 @@ fn side() -> impl Strategy<Value = SideRecord> {
         any::<(u32, u32, u64)>(),
         any::<(u8, u8, bool)>(),
     )
-        .prop_map(|(packets, bytes, ip_bytes, payload, loss, (ttl, flags, lossy))| {
-            SideRecord {
-                packets,
-                bytes,
-                ip_bytes,
-                payload,
-                retransmissions: if lossy { loss.0 } else { 0 },
-                out_of_order: if lossy { loss.1 } else { 0 },
-                missed: if lossy { loss.2 } else { 0 },
-                ttl,
-                flags,
-            }
+        .prop_map(|(packets, bytes, ip_bytes, payload, loss, (ttl, flags, lossy))| SideRecord {
+            packets,
+            bytes,
+            ip_bytes,
+            payload,
+            retransmissions: if lossy { loss.0 } else { 0 },
+            out_of_order: if lossy { loss.1 } else { 0 },
+            missed: if lossy { loss.2 } else { 0 },
+            ttl,
+            flags,
         })
+        .boxed()
 }
 
-fn hostile() -> impl Strategy<Value = Option<HostileStr>> {
+fn hostile() -> BoxedStrategy<Option<HostileStr>> {
     prop_oneof![
         3 => Just(None),
         2 => "(www|mail|cdn)\\.(example|test)\\.(org|com)".prop_map(|s| Some(HostileStr::from(s.as_bytes()))),
         1 => any::<Vec<u8>>().prop_map(|bytes| Some(HostileStr::from(bytes))),
     ]
+    .boxed()
 }
 
-fn names() -> impl Strategy<Value = FlowNames> {
+fn names() -> BoxedStrategy<FlowNames> {
     let text = proptest::option::of("[0-9a-f]{32}");
     (
         (hostile(), hostile(), hostile(), hostile(), hostile(), hostile(), hostile()),
@@ -146,29 +147,36 @@ fn names() -> impl Strategy<Value = FlowNames> {
             tls_version: numbers.0,
             http_status: numbers.1,
         })
+        .boxed()
 }
 
-fn tunnel() -> impl Strategy<Value = Tunnel> {
-    (0..TUNNELS.len(), addr(), addr(), any::<u32>(), any::<u8>()).prop_map(
-        |(kind, outer_src, outer_dst, id, depth)| Tunnel {
+fn tunnel() -> BoxedStrategy<Tunnel> {
+    (0..TUNNELS.len(), addr(), addr(), any::<u32>(), any::<u8>())
+        .prop_map(|(kind, outer_src, outer_dst, id, depth)| Tunnel {
             kind: TUNNELS[kind],
             outer_src,
             outer_dst,
             id,
             depth,
-        },
-    )
+        })
+        .boxed()
 }
 
 /// Any record at all: times from a window of three hours, or any.
-pub(crate) fn record() -> impl Strategy<Value = FlowRecord> {
+pub(crate) fn record() -> BoxedStrategy<FlowRecord> {
     let window = DAY * 1_000_000_000..(DAY + 3 * 3_600) * 1_000_000_000;
     let time = prop_oneof![20 => window, 1 => any::<i64>()];
     let port = prop_oneof![Just(443_u16), Just(53), Just(22), 0..2_000_u16, any::<u16>()];
     let proto = prop_oneof![Just(6_u8), Just(17), Just(1), any::<u8>()];
-    let tuple = (addr(), addr(), port.clone(), port, proto).prop_map(
-        |(src, dst, src_port, dst_port, proto)| FiveTuple { src, dst, src_port, dst_port, proto },
-    );
+    let tuple = (addr(), addr(), port.clone(), port, proto)
+        .prop_map(|(src, dst, src_port, dst_port, proto)| FiveTuple {
+            src,
+            dst,
+            src_port,
+            dst_port,
+            proto,
+        })
+        .boxed();
     let duration = prop_oneof![0..10_000_000_000_i64, any::<i64>()];
     (
         (any::<u64>(), tuple, time, duration, 0..ENDS.len(), any::<bool>()),
@@ -197,4 +205,5 @@ pub(crate) fn record() -> impl Strategy<Value = FlowRecord> {
             names: names.map(Box::new),
             features: FlowFeatures::default(),
         })
+        .boxed()
 }
