@@ -64,28 +64,45 @@ pub struct Salvaged {
 pub(super) fn salvage(damaged: &Path, keep: Option<&Path>, into: &Path) -> Result<Vec<Salvaged>> {
     const WHAT: &str = "salvaging the control store";
     let new = create(into)?;
-    let mut tables = Vec::new();
     let old = open_damaged(damaged, into);
+    let keep = keep.and_then(|path| open_still(path).ok());
+    let mut tables = Vec::new();
     for (table, key) in TABLES {
-        tables.push(match &old {
-            Some(old) => copy(old, &new, table, *key, ALL).map_err(|e| e.named(WHAT))?,
-            None => Salvaged { table: (*table).into(), rows: 0, lost: 0, damaged: true },
-        });
-    }
-    if let Some(keep) = keep
-        && let Ok(keep) = open_still(keep)
-    {
-        for (salvaged, (table, key)) in tables.iter_mut().zip(TABLES) {
-            // What is whole needs nothing, and must not get back what was removed since.
-            if salvaged.damaged {
-                let more = copy(&keep, &new, table, *key, ALL).map_err(|e| e.named(WHAT))?;
-                salvaged.rows += more.rows;
-            }
-        }
+        let table = one(old.as_ref(), keep.as_ref(), &new, table, *key);
+        tables.push(table.map_err(|e| e.named(WHAT))?);
     }
     join(&new).map_err(sql(WHAT))?;
     finish(new, into)?;
     Ok(tables)
+}
+
+/// Copies one table. What is whole needs nothing of the copy, and must not get back what was
+/// removed since. Of what is not, the copy comes first: its rows are right, if a minute old.
+fn one(
+    old: Option<&Connection>,
+    keep: Option<&Connection>,
+    new: &Connection,
+    table: &str,
+    key: Key,
+) -> Step<Salvaged> {
+    let mut result = Salvaged { table: table.into(), rows: 0, lost: 0, damaged: true };
+    let whole = old.is_some_and(|db| is_whole(db, table));
+    if let Some(keep) = keep.filter(|_| !whole) {
+        result.rows += copy(keep, new, table, key, ALL)?.rows;
+    }
+    if let Some(old) = old {
+        let copied = copy(old, new, table, key, ALL)?;
+        result.rows += copied.rows;
+        result.lost = copied.lost;
+        result.damaged = copied.damaged || !whole;
+    }
+    Ok(result)
+}
+
+/// True when SQLite finds nothing wrong with a table and its indexes.
+fn is_whole(db: &Connection, table: &str) -> bool {
+    let sql = format!("PRAGMA integrity_check('{table}')");
+    db.query_row(&sql, [], |row| row.get::<_, String>(0)).is_ok_and(|found| found == "ok")
 }
 
 /// Copies those rows of a few tables of which a condition holds into a new file.

@@ -122,7 +122,7 @@ fn check(files: &[(&'static str, Vec<u8>)], seeds: std::ops::Range<u64>) -> usiz
             "{what}: the damaged file is kept as it was"
         );
         let c = store.control();
-        assert!(c.user_named("admin").unwrap().is_some(), "{what}: somebody can log in");
+        assert!(c.user_named("admin").unwrap().is_some(), "{what}: somebody can log in; {told:?}");
         assert_eq!(c.users().unwrap().len(), 21, "{what}");
         let trail = c.audit_entries(None, Some("store.salvage"), 9).unwrap();
         assert_eq!(trail.len(), 1, "{what}: the trail tells of it");
