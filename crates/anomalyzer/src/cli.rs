@@ -101,6 +101,9 @@ pub(crate) enum Command {
     Alerts(Box<stored::Alerts>),
     /// Ask the store for devices
     Devices(stored::Devices),
+    /// Check, export, back up or restore the store
+    #[command(subcommand)]
+    Store(stored::StoreCommand),
     /// Add, change or remove users of the console
     #[command(subcommand)]
     User(stored::UserCommand),

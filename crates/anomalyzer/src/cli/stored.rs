@@ -61,7 +61,7 @@ pub(crate) struct Form {
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
     /// Write CSV
-    #[arg(long, conflicts_with = "by")]
+    #[arg(long)]
     pub(crate) csv: bool,
 }
 
@@ -218,12 +218,87 @@ pub(crate) enum DeviceOrder {
     Bytes,
 }
 
+/// Commands about the store.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Check every file of the store and say what it holds
+    Verify(Data),
+    /// Write flows, alerts or devices as a file
+    Export(Box<Export>),
+    /// Remove now what is too old or too much; the service does it by itself every hour
+    Retain {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        settings: super::Settings,
+    },
+    /// Write a consistent copy of users, alerts, devices and settings while the service runs
+    Backup {
+        #[command(flatten)]
+        data: Data,
+        /// The copy; must not exist
+        file: PathBuf,
+    },
+    /// Put a copy made by `backup` in place; the service must not run
+    Restore {
+        #[command(flatten)]
+        data: Data,
+        /// The copy
+        file: PathBuf,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
 /// Where the store is.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Data {
     /// The data directory of the service [default: /var/lib/anomalyzer for root, else the user's]
     #[arg(long, value_name = "DIR", env = "ANOMALYZER_DATA_DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// Options of `store export`.
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// What
+    #[arg(value_enum)]
+    pub(crate) what: What,
+    /// In which format
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// The file to write; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) stored: Stored,
+    /// Only flows that pass this filter
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+}
+
+/// What can be exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum What {
+    /// Flow records
+    Flows,
+    /// Alerts
+    Alerts,
+    /// Devices
+    Devices,
+}
+
+/// Formats of exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON object per line
+    #[default]
+    Ndjson,
+    /// A table
+    Csv,
+    /// Suricata's EVE JSON (flows and alerts)
+    Eve,
 }
 
 /// Commands about users.

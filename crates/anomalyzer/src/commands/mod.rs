@@ -31,6 +31,7 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
         Command::Flows(options) => stored::flows(options, terminal),
         Command::Alerts(options) => stored::alerts(options, terminal),
         Command::Devices(options) => stored::devices(options, terminal),
+        Command::Store(command) => stored::store(command, terminal),
         Command::User(command) => stored::user(command),
         Command::Token(command) => stored::token(command),
         Command::Detectors(options) => detectors::run(options),

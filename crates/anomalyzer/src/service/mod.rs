@@ -15,6 +15,7 @@ pub(crate) mod handle;
 mod health;
 mod news;
 mod observer;
+pub(crate) mod once;
 mod recorder;
 mod rights;
 mod start;

@@ -10,20 +10,19 @@ use crate::data::{self, AlertParams};
 use crate::error::Problem;
 use crate::extract::Query;
 use crate::json::{alert_item, device_item, stamp};
+use crate::records::{self, ALERT_COLUMNS, DEVICE_COLUMNS};
 use crate::route::{Routes, Rule};
 use crate::routes::{devices, flows};
 use crate::state::{AppState, blocking};
 use crate::times;
-use anomalyzer_engine::Alert;
-use anomalyzer_engine::detect::DETECTORS;
-use anomalyzer_report::{csv, eve};
+use anomalyzer_report::csv;
 use anomalyzer_store::control::{AlertQuery, AlertRow, DeviceRow};
 use anomalyzer_store::{Filter, Range, SourceId};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::{self, Write};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
@@ -216,35 +215,6 @@ fn each_alert(
     }
 }
 
-/// Columns of alerts.csv: those of `analyze --csv`, and what people made of them.
-const ALERT_COLUMNS: [&str; 25] = [
-    "id",
-    "detector",
-    "technique",
-    "severity",
-    "confidence",
-    "title",
-    "first",
-    "last",
-    "count",
-    "src",
-    "src_count",
-    "src_mac",
-    "dst",
-    "dst_count",
-    "dst_mac",
-    "dst_ports",
-    "dst_port_count",
-    "attack",
-    "flows",
-    "explanation",
-    "advice",
-    "source",
-    "state",
-    "escalated",
-    "note",
-];
-
 /// Alerts as CSV.
 #[utoipa::path(get, path = "/api/v1/exports/alerts.csv", tag = "exports", params(AlertParams),
     responses((status = 200, body = String, content_type = "text/csv")))]
@@ -258,23 +228,12 @@ async fn alerts_csv(
         let table = csv::Table::new(&mut *out, &ALERT_COLUMNS);
         let mut table = table.map_err(|e| Problem::internal(&e))?;
         let more = each_alert(app, query, |row| {
-            let item: Value = serde_json::from_str(alert_item(row).get()).unwrap_or_default();
-            let cells: Vec<String> = ALERT_COLUMNS.iter().map(|name| cell(&item[*name])).collect();
+            let cells = records::cells(alert_item(row).get(), &ALERT_COLUMNS);
             table.row(cells.iter().map(String::as_str))
         })?;
         written(table.finish())?;
         if more { written(writeln!(out, "# {}", cut_short())) } else { Ok(()) }
     }))
-}
-
-/// A value as a cell; lists with spaces between their items.
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    }
 }
 
 /// Alerts as NDJSON: one record per line, as in the list of alerts.
@@ -306,40 +265,11 @@ async fn alerts_eve(
         // EVE has no place for a notice: its readers hold every line against a schema.
         each_alert(app, query, |row| {
             line.clear();
-            let alert = of_row(row);
-            eve::alert(&mut line, &alert, None);
-            eve::anomaly(&mut line, &alert, None);
+            records::alert_eve(&mut line, row);
             out.write_all(&line)
         })
         .map(|_| ())
     }))
-}
-
-/// As much of an alert as EVE tells of it.
-fn of_row(row: &AlertRow) -> Alert {
-    let kept = &row.alert;
-    let record: Value = serde_json::from_str(&kept.record).unwrap_or_default();
-    let spec = DETECTORS.iter().find(|spec| spec.id == kept.detector);
-    let list = |name: &str| record[name].as_array().cloned().unwrap_or_default();
-    let port = |value: &Value| u16::try_from(value.as_u64()?).ok();
-    let mut alert = Alert {
-        id: kept.id.clone(),
-        detector: spec.map_or("unknown", |spec| spec.id),
-        technique: kept.technique.clone(),
-        severity: kept.severity,
-        title: kept.title.clone(),
-        src: kept.src.clone(),
-        dst: kept.dst.clone(),
-        dst_ports: list("dst_ports").iter().filter_map(port).collect(),
-        first: kept.first,
-        last: kept.last,
-        count: kept.count,
-        flows: list("flows").iter().filter_map(|id| id.as_str().map(str::to_owned)).collect(),
-        attack: spec.map_or(&[], |spec| spec.attack),
-        ..Alert::default()
-    };
-    alert.dst_port_count.value = record["dst_port_count"].as_u64().unwrap_or(0);
-    alert
 }
 
 /// Checks and notes an export of devices.
@@ -375,27 +305,6 @@ fn each_device(
     }
 }
 
-const DEVICE_COLUMNS: [&str; 18] = [
-    "id",
-    "label",
-    "mac",
-    "vendor",
-    "addresses",
-    "first",
-    "last",
-    "learned",
-    "bytes_sent",
-    "bytes_received",
-    "flows",
-    "name",
-    "owner",
-    "tags",
-    "notes",
-    "status",
-    "online",
-    "open_alerts",
-];
-
 /// Devices as CSV.
 #[utoipa::path(get, path = "/api/v1/exports/devices.csv", tag = "exports",
     params(devices::Params),
@@ -413,8 +322,7 @@ async fn devices_csv(
         each_device(app, query, |row| {
             let open = names.open_alerts(&row.device.addresses);
             let item = device_item(row, now, Some(open));
-            let item: Value = serde_json::from_str(item.get()).unwrap_or_default();
-            let cells: Vec<String> = DEVICE_COLUMNS.iter().map(|name| cell(&item[*name])).collect();
+            let cells = records::cells(item.get(), &DEVICE_COLUMNS);
             table.row(cells.iter().map(String::as_str))
         })?;
         written(table.finish())

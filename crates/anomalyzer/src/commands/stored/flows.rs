@@ -2,7 +2,7 @@
 
 use super::table::{Align, Table};
 use super::{PAGE, failure, open, range};
-use crate::cli::stored::{FlowOrder, Flows, GroupBy as By};
+use crate::cli::stored::{FlowOrder, Flows, Form, GroupBy as By};
 use crate::commands::print;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -10,6 +10,7 @@ use anomalyzer_engine::{FlowRecord, text};
 use anomalyzer_report as report;
 use anomalyzer_store::history::{FlowQuery, FlowSort, Group, GroupBy};
 use anomalyzer_store::{Filter, SourceId, Store};
+use anomalyzer_wire::HostileStr;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -153,7 +154,7 @@ fn cells(flow: &FlowRecord) -> Vec<String> {
         text::duration(flow.duration_s()),
         text::thousands(flow.orig.packets + flow.resp.packets),
         text::bytes(flow.orig.bytes + flow.resp.bytes),
-        name.map(|name| name.escaped()).unwrap_or_default(),
+        name.map(HostileStr::escaped).unwrap_or_default(),
     ]
 }
 
@@ -163,7 +164,11 @@ fn groups(store: &Store, options: &Flows, filter: &Filter, by: By) -> Result<(),
     let source = SourceId(options.stored.source);
     let groups = store.history().groups(source, range, filter, group_by(by), top);
     let groups = groups.map_err(|e| failure(&e))?;
-    let text = if options.form.json { lines(&groups) } else { people(&groups) };
+    let text = match options.form {
+        Form { json: true, .. } => lines(&groups),
+        Form { csv: true, .. } => sheet(&groups).map_err(|e| failed(&e))?,
+        _ => people(&groups),
+    };
     print(&text)
 }
 
@@ -173,6 +178,19 @@ fn lines(groups: &[Group]) -> String {
         let _ = writeln!(text, "{}", object(group));
     }
     text
+}
+
+fn sheet(groups: &[Group]) -> io::Result<String> {
+    let mut out = Vec::new();
+    let columns = ["key", "flows", "packets", "bytes", "bytes_orig", "peers"];
+    let mut table = report::csv::Table::new(&mut out, &columns)?;
+    for group in groups {
+        let counts = [group.flows, group.packets, group.bytes, group.bytes_orig, group.peers];
+        let counts = counts.map(|n| n.to_string());
+        table.row(std::iter::once(group.key.as_str()).chain(counts.iter().map(String::as_str)))?;
+    }
+    table.finish()?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
 fn object(group: &Group) -> serde_json::Value {

@@ -4,13 +4,16 @@
 mod accounts;
 mod alerts;
 mod devices;
+mod export;
 mod flows;
 mod table;
+mod upkeep;
 
 pub(super) use accounts::{token, user};
 pub(super) use alerts::run as alerts;
 pub(super) use devices::run as devices;
 pub(super) use flows::run as flows;
+pub(super) use upkeep::run as store;
 
 use crate::cli::stored::{State, Stored};
 use crate::clock;
