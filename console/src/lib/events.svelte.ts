@@ -17,6 +17,8 @@ export interface Kinds {
 const KINDS: (keyof Kinds)[] = ['second', 'alert', 'incident', 'device', 'flows', 'source', 'status'];
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 15000];
 const HIDDEN_MS = 60_000;
+/** The program says something at least each 5 s; longer silence is a broken line. */
+const SILENCE_MS = 15_000;
 
 class LiveState {
   /** `open`, `connecting` at first, `lost` once it broke. */
@@ -42,6 +44,7 @@ let failures = 0;
 let retryTimer = 0;
 let hiddenTimer = 0;
 let openSource = 0;
+let watchTimer = 0;
 
 /** Calls `handler` for each event of a kind; returns how to stop. */
 export function on<K extends keyof Kinds>(kind: K, handler: (data: Kinds[K]) => void): () => void {
@@ -62,6 +65,17 @@ function receive(kind: string, event: MessageEvent<string>) {
   }
   if (kind === 'status') live.status = data as Status;
   for (const handler of handlers.get(kind) ?? []) (handler as (data: unknown) => void)(data);
+}
+
+/** The first event says where the stream is. A lower number than ours: the program has started anew
+ * and cannot replay what was missed. */
+function greeted(event: MessageEvent<string>) {
+  live.lastAt = Date.now();
+  const id = Number((JSON.parse(event.data) as { id?: number }).id ?? 0);
+  if (lastId && id < Number(lastId)) {
+    lastId = String(id);
+    live.snapshot += 1;
+  } else if (!lastId) lastId = String(id);
 }
 
 function opened() {
@@ -88,8 +102,14 @@ async function reopen() {
   if (session.user) open();
 }
 
+/** A line may break without anybody noticing: behind a proxy, or when a cable is pulled. */
+function watch() {
+  if (stream && live.state === 'open' && Date.now() - live.lastAt > SILENCE_MS) failed();
+}
+
 function close() {
   clearTimeout(retryTimer);
+  clearInterval(watchTimer);
   stream?.close();
   stream = null;
 }
@@ -101,12 +121,10 @@ function open() {
   openSource = sourceId();
   const next = new EventSource(`/api/v1/events?${query}`);
   stream = next;
+  watchTimer = window.setInterval(watch, 2000);
   next.onopen = opened;
   next.onerror = failed;
-  next.addEventListener('hello', (event: MessageEvent<string>) => {
-    live.lastAt = Date.now();
-    lastId = event.lastEventId || lastId;
-  });
+  next.addEventListener('hello', greeted);
   next.addEventListener('gap', () => (live.snapshot += 1));
   for (const kind of KINDS) {
     next.addEventListener(kind, (event: MessageEvent<string>) => receive(kind, event));

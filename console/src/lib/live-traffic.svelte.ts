@@ -7,6 +7,8 @@ import type { Gap, SecondEvent, SeriesAnswer } from './types';
 
 /** Seconds that are shown. */
 export const LIVE_S = 600;
+/** As many as the API gives: a point for each second. */
+const MOST_POINTS = 1000;
 
 export class LiveTraffic {
   /** Seconds since 1970, bytes, packets: parallel. */
@@ -29,19 +31,22 @@ export class LiveTraffic {
     return on('second', (second) => this.add(second));
   }
 
+  /** Asks for the last minutes again, as after a gap of the stream. */
   async fill() {
     try {
-      const query = { source: sourceId(), from: `-${LIVE_S}s`, points: LIVE_S, limits: false };
+      const query = { source: sourceId(), from: `-${LIVE_S}s`, points: MOST_POINTS, limits: false };
       const answer = await get<SeriesAnswer>('series', query);
       const points = answer.series[0]?.points ?? [];
-      const since = this.x[0] ?? Infinity;
-      const old = points.filter((point) => point[0] < since);
-      const times = old.map((p) => p[0]);
-      const rates = [1, 2].map((i) => ({ t: times, v: old.map((p) => (p[i] ?? 0) / answer.step) }));
+      const times = points.map((p) => p[0]);
+      const rates = [1, 2].map((i) => ({ t: times, v: points.map((p) => (p[i] ?? 0) / answer.step) }));
       const { x, rows } = join(rates, answer.step);
-      this.x = [...x, ...this.x];
-      this.bytes = [...(rows[0] ?? []), ...this.bytes];
-      this.packets = [...(rows[1] ?? []), ...this.packets];
+      // Seconds that came by the stream meanwhile stay behind what was asked for.
+      const end = (times[times.length - 1] ?? 0) + answer.step;
+      const later = this.x.findIndex((t) => t >= end);
+      const rest = later < 0 ? this.x.length : later;
+      this.bytes = [...(rows[0] ?? []), ...this.bytes.slice(rest)];
+      this.packets = [...(rows[1] ?? []), ...this.packets.slice(rest)];
+      this.x = [...x, ...this.x.slice(rest)];
       this.gaps = answer.gaps;
       this.error = null;
     } catch (error) {

@@ -35,8 +35,16 @@ test('gaps are cut to the range', () => {
   assert.deepEqual(clipGaps([[0, 5], [8, 20], [30, 40]], 4, 10), [[4, 5], [8, 10]]);
 });
 
-test('a gap ends where there are points', () => {
-  assert.deepEqual(emptyGaps([[0, 10], [20, 30], [40, 50]], [5, 20, 45], [1, 2, null]), [[0, 5], [40, 50]]);
+test('a gap is only where there are no points', () => {
+  const check = (gaps, x, values, expected) => assert.deepEqual(emptyGaps(gaps, x, values), expected);
+  check([[0, 10]], [], [], [[0, 10]]);
+  check([[0, 10], [20, 30]], [5, 40], [1, 1], [[0, 5], [5, 10], [20, 30]]);
+  check([[0, 4]], [0, 1, 2, 3], [1, 1, 1, 1], []);
+  check([[0, 10]], [0, 1, 2], [1, 1, null], [[1, 10]]);
+});
+
+test('jitter of clocks is no break', () => {
+  assert.deepEqual(join([{ t: [0, 1, 4], v: [1, 2, 3] }], 1).x, [0, 1, 4]);
 });
 
 test('a table has at most so many rows', () => {

@@ -22,6 +22,9 @@ export interface Joined {
   rows: Value[][];
 }
 
+/** Shorter breaks, in seconds, are the jitter of clocks. */
+const JITTER_S = 3;
+
 /** Puts lines of points on one time axis. Where an interval is absent a line breaks: nobody
  * watched then, which is not the same as no traffic. */
 export function join(lines: readonly { t: readonly number[]; v: readonly Value[] }[], step: number): Joined {
@@ -31,7 +34,7 @@ export function join(lines: readonly { t: readonly number[]; v: readonly Value[]
   const x: number[] = [];
   for (const t of sorted) {
     const before = x[x.length - 1];
-    if (before !== undefined && t - before > step * 1.5) x.push(before + step);
+    if (before !== undefined && t - before > Math.max(step * 1.5, JITTER_S)) x.push(before + step);
     x.push(t);
   }
   const rows = lines.map((line) => {
@@ -95,15 +98,14 @@ export function cluster<T extends { t: number }>(marks: readonly T[], width: num
   return groups;
 }
 
-/** Shorter gaps, in seconds, are the jitter of clocks. */
-const JITTER_S = 3;
-
 /** Gaps without the parts that have points all the same: what was seen was watched. */
 export function emptyGaps(gaps: readonly Gap[], x: readonly number[], values: readonly Value[]): Gap[] {
   const seen = x.filter((_, i) => values[i] !== null && values[i] !== undefined);
-  return gaps
-    .map(([a, b]): Gap => [a, Math.min(b, seen.find((t) => t >= a && t < b) ?? b)])
-    .filter(([a, b]) => b - a >= JITTER_S);
+  return gaps.flatMap(([from, to]) => {
+    const edges = [from, ...seen.filter((t) => t >= from && t < to), to];
+    const parts = edges.slice(1).map((edge, i): Gap => [edges[i] ?? from, edge]);
+    return parts.filter(([a, b]) => b - a > JITTER_S);
+  });
 }
 
 /** The part of gaps that lies within a span. */
