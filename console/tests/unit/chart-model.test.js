@@ -38,9 +38,10 @@ test('gaps are cut to the range', () => {
 test('a gap is only where there are no points', () => {
   const check = (gaps, x, values, expected) => assert.deepEqual(emptyGaps(gaps, x, values), expected);
   check([[0, 10]], [], [], [[0, 10]]);
-  check([[0, 10], [20, 30]], [5, 40], [1, 1], [[0, 5], [5, 10], [20, 30]]);
+  check([[0, 20], [30, 40]], [5, 10, 50], [1, 1, 1], [[0, 5], [15, 20], [30, 40]]);
+  check([[0, 20]], [0, 5, 10, 15], [1, 1, 1, 1], []);
   check([[0, 4]], [0, 1, 2, 3], [1, 1, 1, 1], []);
-  check([[0, 10]], [0, 1, 2], [1, 1, null], [[1, 10]]);
+  check([[0, 10]], [0, 1, 2], [1, 1, null], [[2, 10]]);
 });
 
 test('jitter of clocks is no break', () => {

@@ -98,12 +98,18 @@ export function cluster<T extends { t: number }>(marks: readonly T[], width: num
   return groups;
 }
 
+/** Seconds that a point stands for: the least distance of two. */
+const stepOf = (x: readonly number[]) =>
+  x.reduce((least, t, i) => (i === 0 ? least : Math.min(least, t - (x[i - 1] ?? t))), Infinity);
+
 /** Gaps without the parts that have points all the same: what was seen was watched. */
 export function emptyGaps(gaps: readonly Gap[], x: readonly number[], values: readonly Value[]): Gap[] {
   const seen = x.filter((_, i) => values[i] !== null && values[i] !== undefined);
+  const step = x.length > 1 ? stepOf(x) : 1;
   return gaps.flatMap(([from, to]) => {
-    const edges = [from, ...seen.filter((t) => t >= from && t < to), to];
-    const parts = edges.slice(1).map((edge, i): Gap => [edges[i] ?? from, edge]);
+    const within = seen.filter((t) => t + step > from && t < to);
+    const starts = [from, ...within.map((t) => t + step)];
+    const parts = starts.map((start, i): Gap => [start, within[i] ?? to]);
     return parts.filter(([a, b]) => b - a > JITTER_S);
   });
 }
