@@ -41,11 +41,25 @@ pub(super) fn check(db: &Connection, path: &Path) -> Result<()> {
     if let Some(doubt) = schema::doubt(db)? {
         return Err(damaged(doubt));
     }
+    // SQLite takes other versions of the file's format for a wish to be read only.
+    if let Some(versions) = format_versions(path)
+        && versions.iter().any(|v| !(1..=2).contains(v))
+    {
+        return Err(damaged(format!("its format has the versions {versions:?}")));
+    }
     let bytes = fs::metadata(path).map_or(0, |m| m.len());
     let pragma = if bytes <= WHOLE_CHECK { "integrity_check(1)" } else { "quick_check(1)" };
     let found: String =
         db.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).map_err(sql(WHAT))?;
     if found == "ok" { Ok(()) } else { Err(damaged(found.replace('\n', " "))) }
+}
+
+/// The versions of the format that a file names for writing and for reading: 1, or 2 for WAL.
+fn format_versions(path: &Path) -> Option<[u8; 2]> {
+    use std::os::unix::fs::FileExt;
+    let mut versions = [0; 2];
+    fs::File::open(path).ok()?.read_exact_at(&mut versions, 18).ok()?;
+    Some(versions)
 }
 
 /// Puts a new file with what can be salvaged in the place of a damaged one, which is kept under

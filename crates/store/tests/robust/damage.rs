@@ -144,6 +144,18 @@ fn a_closed_store_that_was_damaged_opens() {
 }
 
 #[test]
+fn a_header_with_a_flipped_bit_is_found_or_does_not_matter() {
+    let files = files(true);
+    for bit in (0..800).step_by(if runs(1) > 1 { 1 } else { 9 }).chain(18 * 8..20 * 8) {
+        let mut files = files.clone();
+        files[0].1[bit / 8] ^= 1 << (bit % 8);
+        let dir = lay_out(&files);
+        let store = use_it(dir.path(), &format!("bit {bit} of the header"));
+        assert_eq!(store.control().users().unwrap().len(), 21, "bit {bit}");
+    }
+}
+
+#[test]
 fn a_store_damaged_in_the_middle_of_work_opens() {
     let runs = runs(40);
     let salvaged = check(&files(false), 1_000_000..1_000_000 + runs);
