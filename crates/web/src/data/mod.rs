@@ -16,7 +16,7 @@ pub(crate) mod traffic;
 pub(crate) use alerts::*;
 pub(crate) use band::{Limits, band};
 pub(crate) use cache::Cache;
-pub(crate) use geo::{Geo, Place};
+pub(crate) use geo::Geo;
 pub(crate) use known::{Known, Names};
 pub(crate) use page::Page;
 pub(crate) use params::*;

@@ -14,7 +14,6 @@ use crate::records::{self, ALERT_COLUMNS, DEVICE_COLUMNS};
 use crate::route::{Routes, Rule};
 use crate::routes::{devices, flows};
 use crate::state::{AppState, blocking};
-use crate::times;
 use anomalyzer_report::csv;
 use anomalyzer_store::control::{AlertQuery, AlertRow, DeviceRow};
 use anomalyzer_store::{Filter, Range, SourceId};

@@ -5,7 +5,6 @@
 
 use crate::audit;
 use crate::auth::Caller;
-use crate::data;
 use crate::error::Problem;
 use crate::extract::Query;
 use crate::json::{SourceItem, source_item};
