@@ -106,7 +106,6 @@ pub(crate) struct Contents {
     pub(crate) report: Report,
     pub(crate) source_name: String,
     pub(crate) range: Range,
-    pub(crate) gaps: Vec<(i64, i64)>,
     pub(crate) incidents: Vec<IncidentRow>,
     pub(crate) incidents_total: u64,
     pub(crate) alerts: Vec<AlertRow>,
@@ -117,7 +116,7 @@ pub(crate) struct Contents {
 pub(crate) fn collect(app: &AppState, source: SourceId, range: Range) -> Result<Contents, Problem> {
     let names = app.data.known.names(app.store.control(), source)?;
     let shares = |dimension| traffic::shares(app, source, range, dimension, ROWS, &names);
-    let (traffic, gaps) = traffic_of(app, source, range)?;
+    let traffic = traffic_of(app, source, range)?;
     let (incidents, incidents_total) = incidents(app, source, range)?;
     let alerts = top_alerts(app, source, range)?;
     let (_, now) = times::source_now(app, Some(source.0))?;
@@ -146,15 +145,11 @@ pub(crate) fn collect(app: &AppState, source: SourceId, range: Range) -> Result<
     };
     let source_name = app.store.control().source(source).map(|source| source.name);
     let source_name = source_name.unwrap_or_default();
-    Ok(Contents { report, source_name, range, gaps, incidents, incidents_total, alerts, devices })
+    Ok(Contents { report, source_name, range, incidents, incidents_total, alerts, devices })
 }
 
-/// Traffic over time, with the gaps in it.
-fn traffic_of(
-    app: &AppState,
-    source: SourceId,
-    range: Range,
-) -> Result<(Traffic, Vec<(i64, i64)>), Problem> {
+/// Traffic over time.
+fn traffic_of(app: &AppState, source: SourceId, range: Range) -> Result<Traffic, Problem> {
     let answer = traffic::query(app, source, range, Dimension::Total, Vec::new(), 1, POINTS)?;
     let points = total_points(&answer, range);
     let totals = app.store.series().totals(source, range, Dimension::Total, 1)?;
@@ -169,7 +164,7 @@ fn traffic_of(
         step: answer.step,
         points: points.iter().map(|point| (point.0, point.1, point.2)).collect(),
     };
-    Ok((traffic, answer.gaps))
+    Ok(traffic)
 }
 
 fn query(source: SourceId, range: Range) -> AlertQuery {
