@@ -23,7 +23,7 @@ const NAME_MAX: usize = 64;
 
 impl From<Problem> for WebError {
     fn from(problem: Problem) -> Self {
-        Self::Refused(problem.detail)
+        Self::Refused(problem.detail.clone())
     }
 }
 

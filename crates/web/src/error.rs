@@ -9,6 +9,7 @@ use anomalyzer_store::filter::FilterError;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::ops::{Deref, DerefMut};
 use utoipa::ToSchema;
 
 /// The media type of problems.
@@ -23,10 +24,30 @@ pub(crate) struct FieldError {
     pub(crate) message: String,
 }
 
-/// Why a request was not answered as asked.
+/// Why a request was not answered as asked. In a box: results are moved about much, and are
+/// rarely problems.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Problem(Box<Details>);
+
+impl Deref for Problem {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
+}
+
+/// What is told of a problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = HttpProblem)]
-pub(crate) struct Problem {
+pub(crate) struct Details {
     /// Which kind: `urn:anomalyzer:login`, `confirm`, `role`, `filter`, `conflict`, `busy`, or
     /// `about:blank`.
     #[serde(rename = "type")]
@@ -59,7 +80,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem of no special kind.
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
@@ -70,11 +91,13 @@ impl Problem {
             end: None,
             errors: Vec::new(),
             retry_after_s: None,
-        }
+        }))
     }
 
     fn of_kind(kind: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { kind, ..Self::new(status, detail) }
+        let mut problem = Self::new(status, detail);
+        problem.kind = kind;
+        problem
     }
 
     /// 400: the request makes no sense; `detail` says what would.
@@ -86,7 +109,9 @@ impl Problem {
     pub(crate) fn field(field: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let errors = vec![FieldError { field: field.to_owned(), message: message.clone() }];
-        Self { errors, ..Self::invalid(format!("{field}: {message}")) }
+        let mut problem = Self::invalid(format!("{field}: {message}"));
+        problem.errors = errors;
+        problem
     }
 
     /// 401: nobody is logged in.
@@ -131,8 +156,10 @@ impl Problem {
 
     /// 429: too much at once; try again after some seconds.
     pub(crate) fn busy(after_s: u64, detail: impl Into<String>) -> Self {
-        let problem = Self::of_kind("urn:anomalyzer:busy", StatusCode::TOO_MANY_REQUESTS, detail);
-        Self { retry_after_s: Some(after_s), ..problem }
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let mut problem = Self::of_kind("urn:anomalyzer:busy", status, detail);
+        problem.retry_after_s = Some(after_s);
+        problem
     }
 
     /// 500. The reason goes to the log, with the request's id; the client learns only the id.
@@ -176,16 +203,17 @@ impl From<StoreError> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = if refusal.missing { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
-        Self { place: refusal.place, ..Self::new(status, refusal.message) }
+        let mut problem = Self::new(status, refusal.message);
+        problem.place = refusal.place;
+        problem
     }
 }
 
 impl From<FilterError> for Problem {
     fn from(error: FilterError) -> Self {
-        Self {
-            start: Some(error.start),
-            end: Some(error.end),
-            ..Self::of_kind("urn:anomalyzer:filter", StatusCode::BAD_REQUEST, error.message)
-        }
+        let status = StatusCode::BAD_REQUEST;
+        let mut problem = Self::of_kind("urn:anomalyzer:filter", status, error.message);
+        (problem.start, problem.end) = (Some(error.start), Some(error.end));
+        problem
     }
 }

@@ -1,6 +1,6 @@
 //! The description of the API, made from the handlers.
 
-use crate::error::{CONTENT_TYPE, FieldError, Problem};
+use crate::error::{CONTENT_TYPE, Details, FieldError};
 use crate::route::Rule;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{
@@ -19,7 +19,7 @@ pub(crate) fn document() -> OpenApi {
         ))
         .build();
     let components = utoipa::openapi::ComponentsBuilder::new()
-        .schema(Problem::name(), Problem::schema())
+        .schema(Details::name(), Details::schema())
         .schema(FieldError::name(), FieldError::schema())
         .build();
     OpenApiBuilder::new().info(info).components(Some(components)).build()

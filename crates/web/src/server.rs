@@ -122,7 +122,7 @@ pub fn serve(
 ) -> Result<Server, WebError> {
     refuse_plain(options)?;
     let state = AppState::new(options.clone(), store.clone(), hub.clone(), control)
-        .map_err(|problem| WebError::Refused(problem.detail))?;
+        .map_err(|problem| WebError::Refused(problem.detail.clone()))?;
     state.data.open_geo(&options.geo).map_err(WebError::Refused)?;
     let listener = TcpListener::bind(options.listen).map_err(|source| WebError::Io {
         what: format!("cannot listen on {}", options.listen),

@@ -75,7 +75,7 @@ pub(crate) fn streamed(
             .and_then(|()| io::Write::flush(&mut out).map_err(|error| Problem::internal(&error)));
         if let Err(problem) = written {
             // The reader may be gone already.
-            let _ = out.send(Err(io::Error::other(problem.detail)));
+            let _ = out.send(Err(io::Error::other(problem.detail.clone())));
         }
     });
     file(name, content_type, Body::from_stream(ReceiverStream::new(receiver)))
