@@ -1,8 +1,7 @@
 //! Blocks: rows packed into a page of the file, with the times of the earliest and latest end.
 //!
-//! A row of SQLite for each flow was measured too: stepping from one to the next costs several
-//! times what reading the fields costs. A block is stepped over once for some hundred flows, or
-//! passed by when its times lie outside of what is asked.
+//! SQLite steps over a block once for some hundred flows, instead of once for each of them, or
+//! passes it by when its times lie outside of what is asked.
 //!
 //! | bytes | what |
 //! |---|---|
