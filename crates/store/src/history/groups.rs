@@ -176,12 +176,17 @@ impl<B: By> Table<'_, B> {
 impl<B: By> Visitor for Table<'_, B> {
     fn visit(&mut self, seen: Seen<'_>) -> ControlFlow<()> {
         let mut row = RowRef::default();
+        let mut read = 0;
         for bytes in seen.block {
-            let whole = row.read(bytes, seen.apps, self.depth).is_some();
-            if whole && row.last >= self.from && row.last < self.to && self.filter.matches(&row) {
+            if row.read(bytes, seen.apps, self.depth).is_none() {
+                continue;
+            }
+            read += 1;
+            if row.last >= self.from && row.last < self.to && self.filter.matches(&row) {
                 self.add(&row);
             }
         }
+        seen.broken.set(read != seen.block.rows);
         self.prune();
         ControlFlow::Continue(())
     }

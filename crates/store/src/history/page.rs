@@ -229,17 +229,18 @@ impl Visitor for Best<'_> {
             }
         }
         let mut row = RowRef::default();
+        let mut read = 0;
         for (index, bytes) in (0..).zip(seen.block) {
             self.scanned += 1;
-            let whole = row.read(bytes, seen.apps, self.depth).is_some();
-            if whole
-                && row.last >= self.from
-                && row.last < self.to
-                && self.plan.filter.matches(&row)
-            {
+            if row.read(bytes, seen.apps, self.depth).is_none() {
+                continue;
+            }
+            read += 1;
+            if row.last >= self.from && row.last < self.to && self.plan.filter.matches(&row) {
                 self.row(&seen, index, bytes, &row);
             }
         }
+        seen.broken.set(read != seen.block.rows);
         ControlFlow::Continue(())
     }
 }

@@ -11,6 +11,7 @@ use crate::damage::Notes;
 use crate::damage::is_damage;
 use crate::damage::lock;
 use crate::error::{Result, StoreError};
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -36,6 +37,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) rowid: i64,
     pub(crate) block: Block<'a>,
     pub(crate) apps: &'a Apps,
+    /// To be set when a part of the block cannot be read.
+    pub(crate) broken: &'a Cell<bool>,
 }
 
 /// Where and when to read.
@@ -177,8 +180,13 @@ impl Scan<'_> {
             if block.latest < from || block.earliest >= to {
                 continue;
             }
-            let seen = Seen { id: piece.id, rowid, block, apps: &reader.apps };
-            if visitor.visit(seen).is_break() {
+            let broken = Cell::new(false);
+            let seen = Seen { id: piece.id, rowid, block, apps: &reader.apps, broken: &broken };
+            let flow = visitor.visit(seen);
+            if broken.get() {
+                self.damaged_row(piece.id);
+            }
+            if flow.is_break() {
                 break;
             }
         }
