@@ -95,7 +95,7 @@ fn attacks_come_within_seconds_and_a_day_of_history_soon() {
         let bytes: Vec<f64> = points.iter().filter_map(|p| p[1].as_f64()).collect();
         // The office sleeps at night.
         let most = bytes.iter().copied().fold(0.0, f64::max);
-        points.len() >= 80 && bytes.iter().filter(|b| **b < most / 8.0).count() >= 10
+        points.len() >= 60 && bytes.iter().filter(|b| **b < most / 8.0).count() >= 10
     };
     let took = demo.until(Duration::from_secs(240), day, filled);
     println!("a day after {took:?}");
