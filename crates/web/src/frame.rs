@@ -142,6 +142,7 @@ fn request_id() -> String {
 }
 
 /// What a panic in a handler becomes. The program goes on.
+#[expect(clippy::needless_pass_by_value, reason = "as tower-http calls it")]
 pub(crate) fn on_panic(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let text = panic
         .downcast_ref::<String>()

@@ -150,7 +150,7 @@ mod tests {
         let reader = tokio::spawn(async move {
             let mut read = [0; 16];
             for _ in 0..4 {
-                tokio::time::sleep(STALL_MAX - Duration::from_secs(1)).await;
+                tokio::time::sleep(STALL_MAX.saturating_sub(Duration::from_secs(1))).await;
                 theirs.read_exact(&mut read).await.unwrap();
             }
         });

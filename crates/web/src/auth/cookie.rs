@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn the_cookie_is_bound_to_this_server() {
-        let set = |tls| CookieName::new(tls, 8443).set("ab", Duration::from_secs(60)).unwrap();
+        let set = |tls| CookieName::new(tls, 8443).set("ab", Duration::from_mins(1)).unwrap();
         assert_eq!(
             set(true),
             "__Host-anomalyzer-8443=ab; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=60"

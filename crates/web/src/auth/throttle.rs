@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 /// Failures of an account from one address before it has to wait.
 const ACCOUNT_FAILURES: u32 = 5;
 /// After this time without a failure an account's failures are forgotten; also the longest wait.
-const ACCOUNT_WINDOW: Duration = Duration::from_secs(15 * 60);
+const ACCOUNT_WINDOW: Duration = Duration::from_mins(15);
 /// The first wait; each further failure doubles it.
 const ACCOUNT_WAIT: Duration = Duration::from_secs(30);
 /// Failures of one address within an hour, whatever the account.
 const PEER_FAILURES: u32 = 50;
-const PEER_WINDOW: Duration = Duration::from_secs(3_600);
+const PEER_WINDOW: Duration = Duration::from_hours(1);
 /// Most entries of each table. The least recent tenth goes when it is full.
 const ENTRIES_MAX: usize = 10_000;
 /// Bytes of an account's name that are looked at.

@@ -79,7 +79,7 @@ impl AlertParams {
     pub(crate) fn query(
         &self,
         app: &AppState,
-        defaults: AlertQuery,
+        defaults: &AlertQuery,
     ) -> Result<AlertQuery, Problem> {
         let source = data::source(self.source.as_deref())?;
         let text = |field, value: &Option<String>| data::text(field, value.as_deref(), TEXT_MAX);

@@ -34,10 +34,10 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
             Arc::clone(slots.entry(key).or_default())
         };
         let mut value = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((made, value)) = value.as_ref() {
-            if clock::instant().saturating_duration_since(*made) < self.fresh {
-                return Ok(value.clone());
-            }
+        if let Some((made, value)) = value.as_ref()
+            && clock::instant().saturating_duration_since(*made) < self.fresh
+        {
+            return Ok(value.clone());
         }
         let fresh = make()?;
         *value = Some((clock::instant(), fresh.clone()));
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_value_is_made_once_while_it_is_fresh() {
-        let cache = Cache::new(Duration::from_secs(3_600));
+        let cache = Cache::new(Duration::from_hours(1));
         assert_eq!(cache.get(1, || Err("no")), Err("no"));
         assert_eq!(cache.get(1, || Ok::<_, &str>(7)), Ok(7));
         assert_eq!(cache.get(1, || Ok::<_, &str>(8)), Ok(7));

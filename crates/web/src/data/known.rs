@@ -81,10 +81,10 @@ impl Known {
     pub(crate) fn names(&self, control: &Control, source: SourceId) -> Result<Arc<Names>> {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::instant();
-        if let Some((at, known)) = names.get(&source) {
-            if now.saturating_duration_since(*at) < FRESH {
-                return Ok(Arc::clone(known));
-            }
+        if let Some((at, known)) = names.get(&source)
+            && now.saturating_duration_since(*at) < FRESH
+        {
+            return Ok(Arc::clone(known));
         }
         let known = Arc::new(Names {
             by_addr: devices(control, source)?,

@@ -308,6 +308,7 @@ pub(crate) struct Incident {
 
 /// An incident, or an alert that belongs to none.
 #[derive(ToSchema)]
+#[expect(clippy::large_enum_variant, reason = "a description, of which no value is made")]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(crate) enum InboxEntry {
     /// An incident.

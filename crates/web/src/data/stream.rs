@@ -18,7 +18,7 @@ const PIECE: usize = 64 << 10;
 /// Pieces on the way: at most 256 KiB for each export.
 const PIECES: usize = 4;
 /// How long a reader may stand still.
-const STALL_MAX: Duration = Duration::from_secs(60);
+const STALL_MAX: Duration = Duration::from_mins(1);
 
 /// The writing end.
 pub(crate) struct PieceWriter {

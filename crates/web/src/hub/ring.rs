@@ -17,7 +17,7 @@ const QUEUE_BYTES_MAX: usize = 1 << 20;
 const CLIENTS_MAX: usize = 256;
 const SESSION_MAX: usize = 8;
 /// How long events are still written after the last browser has gone.
-const LINGER: Duration = Duration::from_secs(120);
+const LINGER: Duration = Duration::from_mins(2);
 
 /// Why a browser cannot be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

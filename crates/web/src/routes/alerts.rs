@@ -44,7 +44,7 @@ async fn list(
     Query(params): Query<AlertParams>,
 ) -> Result<Json<Page<Raw>>, Problem> {
     blocking(&state, move |app| {
-        let page = app.store.control().alerts(&params.query(app, data::all_alerts())?)?;
+        let page = app.store.control().alerts(&params.query(app, &data::all_alerts())?)?;
         let items = page.rows.iter().map(alert_item).collect();
         Ok(Json(Page { items, next: page.next, total: Some(page.total) }))
     })
@@ -60,7 +60,7 @@ async fn inbox(
     Query(params): Query<AlertParams>,
 ) -> Result<Json<Page<Raw>>, Problem> {
     blocking(&state, move |app| {
-        let (items, next) = data::inbox(app, &params.query(app, data::inbox_defaults())?)?;
+        let (items, next) = data::inbox(app, &params.query(app, &data::inbox_defaults())?)?;
         Ok(Json(Page { items, next, total: None }))
     })
     .await
@@ -74,7 +74,7 @@ async fn incidents(
     Query(params): Query<AlertParams>,
 ) -> Result<Json<Page<Raw>>, Problem> {
     blocking(&state, move |app| {
-        let query = params.query(app, data::all_alerts())?;
+        let query = params.query(app, &data::all_alerts())?;
         let (rows, next, total) = app.store.control().incidents(&query)?;
         let items = rows.iter().map(incident_item).collect();
         Ok(Json(Page { items, next, total: Some(total) }))

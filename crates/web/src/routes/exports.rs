@@ -183,7 +183,7 @@ async fn alert_query(
     params: AlertParams,
 ) -> Result<AlertQuery, Problem> {
     blocking(state, move |app| {
-        let query = params.query(app, data::all_alerts())?;
+        let query = params.query(app, &data::all_alerts())?;
         audit::done(app, &caller, "export.alerts", "", json!({ "query": format!("{params:?}") }))?;
         Ok(query)
     })

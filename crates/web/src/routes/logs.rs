@@ -78,7 +78,7 @@ async fn anomalies(
     Query(params): Query<AlertParams>,
 ) -> Result<Json<Vec<Raw>>, Problem> {
     blocking(&state, move |app| {
-        let page = app.store.control().alerts(&params.query(app, data::all_alerts())?)?;
+        let page = app.store.control().alerts(&params.query(app, &data::all_alerts())?)?;
         Ok(Json(page.rows.iter().map(alert_item).collect()))
     })
     .await

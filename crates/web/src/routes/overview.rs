@@ -48,6 +48,7 @@ struct Params {
 
 /// Traffic over the last 10 full seconds.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "names of the API")]
 struct Rates {
     bytes_per_s: f64,
     packets_per_s: f64,

@@ -25,6 +25,7 @@ pub(super) fn register(routes: &mut Routes) {
 
 /// How the last reading of the configuration went.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "a name of the API")]
 pub(crate) struct Reload {
     /// `ok`, `failed`, or `none` since the start.
     pub(crate) last_reload: &'static str,

@@ -221,7 +221,8 @@ pub(super) async fn open(
         agent: agent.to_owned(),
         csrf,
     };
-    let view = accounts(state, move |app| begin(app, user, peer, &session, before, action)).await?;
+    let view =
+        accounts(state, move |app| begin(app, &user.name, peer, &session, before, action)).await?;
     let cookie = state.cookie().set(&secret, state.options.session_max);
     let cookie = cookie.ok_or_else(|| Problem::internal(&"the cookie cannot be written"))?;
     Ok(([(SET_COOKIE, cookie)], axum::Json(view)).into_response())
@@ -229,7 +230,7 @@ pub(super) async fn open(
 
 fn begin(
     app: &AppState,
-    user: User,
+    name: &str,
     peer: IpAddr,
     new: &NewSession,
     before: Option<[u8; 32]>,
@@ -246,7 +247,7 @@ fn begin(
     }
     control.add_session(new, now)?;
     let Some((session, user)) = control.session(&new.hash, now, idle, max)? else {
-        return Err(Problem::internal(&format!("the new session of {} is not there", user.name)));
+        return Err(Problem::internal(&format!("the new session of {name} is not there")));
     };
     let caller = of_session(session, user, peer);
     audit::done(app, &caller, action, &caller.user.name, json!({}))?;

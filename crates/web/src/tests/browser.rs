@@ -73,6 +73,10 @@ fn assert_problem(told: &Told, place: &str) {
     assert!(problem["detail"].as_str().unwrap().len() > 5, "{place}");
 }
 
+async fn fails() -> &'static str {
+    panic!("a secret of the inside")
+}
+
 #[tokio::test]
 async fn failures_tell_nothing_of_the_inside() {
     let site = Site::new();
@@ -83,9 +87,6 @@ async fn failures_tell_nothing_of_the_inside() {
     assert_eq!(told.status, 500);
     assert_problem(&told, "a panic behind the trait");
     assert!(!told.text().contains("wrong moment") && !told.text().contains(".rs"));
-    async fn fails() -> &'static str {
-        panic!("a secret of the inside")
-    }
     let router = app::layered(Router::new().route("/", get(fails)), &site.state);
     let site = Site { router, ..site };
     let told = site.ask(Ask::get("/")).await;

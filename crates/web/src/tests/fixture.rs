@@ -128,8 +128,8 @@ pub(super) fn options() -> Options {
         host_names: vec!["Sensor.example".into()],
         trusted_proxies: Vec::new(),
         demo: false,
-        session_idle: Duration::from_secs(1_800),
-        session_max: Duration::from_secs(43_200),
+        session_idle: Duration::from_mins(30),
+        session_max: Duration::from_hours(12),
         geo: Vec::new(),
         upload_max: 1 << 20,
     }

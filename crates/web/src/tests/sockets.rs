@@ -1,5 +1,7 @@
 //! The server on real sockets: TLS, slow and silent clients, stopping.
 
+#![allow(clippy::disallowed_methods)] // how long things take is what is tested
+
 use super::fixture::{Nothing, PASSWORD, options};
 use crate::{Hub, Options, Server, accounts, serve};
 use anomalyzer_engine::observation::SecondTotals;

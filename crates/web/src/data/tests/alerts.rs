@@ -151,7 +151,7 @@ async fn devices_are_those_of_the_engine_and_take_names() {
         (&json!("<img onerror=x>"), &json!("known"))
     );
     let known = site.json("/api/v1/devices?status=known").await;
-    assert_eq!(ids(&known), [device.id.clone()]);
+    assert_eq!(ids(&known), std::slice::from_ref(&device.id));
     for bad in [json!({ "status": "gone" }), json!({ "name": "x".repeat(101) }), json!({ "x": 1 })]
     {
         site.send(Role::Analyst, "PATCH", &path, bad).await.problem(400);

@@ -91,8 +91,8 @@ async fn one_flow_with_the_alerts_that_name_it() {
 
 #[tokio::test]
 async fn groups_add_up() {
-    let site = Site::office();
     type Key = fn(&FlowRecord) -> String;
+    let site = Site::office();
     let by: [(&str, Key); 3] = [
         ("app", |flow| flow.app.name().to_owned()),
         ("src", |flow| flow.tuple.src.to_string()),

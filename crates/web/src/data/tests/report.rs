@@ -6,6 +6,7 @@ use anomalyzer_engine::text::{bytes, thousands};
 use anomalyzer_store::SourceId;
 use anomalyzer_store::control::{DeviceChange, NewAlert, Role};
 use axum::body::Body;
+use base64::Engine as _;
 use serde_json::Value;
 
 #[tokio::test]
@@ -70,7 +71,6 @@ async fn the_page_tells_the_same_and_needs_nothing_else() {
     assert!(policy.starts_with(&own.replace("&#39;", "'")));
     let style = text.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
     let digest = ring::digest::digest(&ring::digest::SHA256, style.as_bytes());
-    use base64::Engine as _;
     let hash = base64::engine::general_purpose::STANDARD.encode(digest);
     assert!(policy.contains(&hash), "the policy lets this style through and no other");
     if let Ok(path) = std::env::var("REPORT_HTML") {

@@ -296,8 +296,8 @@ fn options() -> Options {
         host_names: Vec::new(),
         trusted_proxies: Vec::new(),
         demo: false,
-        session_idle: Duration::from_secs(1_800),
-        session_max: Duration::from_secs(43_200),
+        session_idle: Duration::from_mins(30),
+        session_max: Duration::from_hours(12),
         geo: Vec::new(),
         upload_max: 4 << 20,
     }

@@ -46,7 +46,11 @@ async fn every_second_is_what_its_frames_add_up_to() {
         .collect();
     assert_eq!(told, seconds);
     let (first, last) = (seconds.keys().min().unwrap(), seconds.keys().max().unwrap());
-    assert_eq!(points(line).len() as i64, last - first + 1, "silence is told, gaps are not");
+    assert_eq!(
+        i64::try_from(points(line).len()).unwrap(),
+        last - first + 1,
+        "silence is told, gaps are not"
+    );
     assert_eq!(line["total"]["bytes"], seconds.values().map(|s| s.0).sum::<u64>());
     // A point of one second is its own peak.
     assert!(points(line).iter().all(|p| p[1] == p[4] && p[2] == p[5]));
