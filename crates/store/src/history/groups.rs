@@ -2,13 +2,17 @@
 //!
 //! Each thread has a table of its own; they are joined at the end. A table that grows too large
 //! gives up the half of its groups with the fewest bytes: the answer is about the largest ones.
+//!
+//! Where there are many groups (addresses, names), their peers are counted in a second look at the
+//! flows, of the groups that are told alone: a set of peers for each of a hundred thousand groups
+//! is many times slower to fill than the sums, because nothing of it is in a cache.
 
 use super::peers::Peers;
 use super::row::{Depth, NamesRef, RowRef};
 use super::scan::{Scan, Seen, Visitor, threads};
 use super::{Group, GroupBy};
-use crate::Filter;
 use crate::error::Result;
+use crate::{Filter, Range};
 use ahash::RandomState;
 use anomalyzer_engine::text::ip_protocol;
 use anomalyzer_wire::Addr;
@@ -42,12 +46,25 @@ pub(crate) fn read(
     }
 }
 
+/// When a group's peers are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Count {
+    /// Along with the sums: there are few groups.
+    AtOnce,
+    /// In a second look, of the groups that are told.
+    Later,
+    /// There is always one.
+    One,
+}
+
 /// What rows are grouped by.
 trait By: Copy + Send + Sync {
     /// What a group is known by.
-    type Key: Hash + Eq + Send;
+    type Key: Hash + Eq + Clone + Send + Sync;
     /// How deep a row is read for it.
     const DEPTH: Depth = Depth::Sums;
+    /// When peers are counted.
+    const COUNT: Count = Count::Later;
 
     /// The key of a row; `None` leaves it out.
     fn key(self, row: &RowRef<'_>) -> Option<Self::Key>;
@@ -61,17 +78,13 @@ trait By: Copy + Send + Sync {
 
 fn run<B: By>(scan: &Scan<'_>, filter: &Filter, top: usize, by: B) -> Result<Vec<Group>> {
     let hasher = RandomState::new();
-    let (from, to) = (scan.range.from.nanos(), scan.range.to.nanos());
     let depth = filter.depth().max(B::DEPTH);
+    let asked = Asked { filter, by, depth, range: scan.range };
     let table = || Table {
         groups: HashMap::with_hasher(hasher.clone()),
         hasher: hasher.clone(),
         peer_bytes: 0,
-        filter,
-        by,
-        depth,
-        from,
-        to,
+        asked,
     };
     let tables = scan.run((0..threads()).map(|_| table()).collect())?;
     let mut tables = tables.into_iter();
@@ -79,7 +92,86 @@ fn run<B: By>(scan: &Scan<'_>, filter: &Filter, top: usize, by: B) -> Result<Vec
     for other in tables {
         all.join(other);
     }
-    Ok(all.largest(top))
+    let mut largest = all.largest(top);
+    if B::COUNT == Count::Later {
+        count_peers(scan, asked, &hasher, &mut largest)?;
+    }
+    Ok(largest.into_iter().map(|(key, sums)| sums.group(by, &key)).collect())
+}
+
+/// Counts the peers of some groups in a look of its own.
+fn count_peers<B: By>(
+    scan: &Scan<'_>,
+    asked: Asked<'_, B>,
+    hasher: &RandomState,
+    groups: &mut [(B::Key, Sums)],
+) -> Result<()> {
+    let mut places = HashMap::with_hasher(hasher.clone());
+    for (place, (key, _)) in groups.iter().enumerate() {
+        places.insert(key.clone(), place);
+    }
+    let counter = || {
+        let peers = (0..places.len()).map(|_| Peers::default()).collect();
+        Counter { places: &places, peers, hasher, asked }
+    };
+    let counters = scan.run((0..threads()).map(|_| counter()).collect())?;
+    let counted: Vec<Vec<Peers>> = counters.into_iter().map(|counter| counter.peers).collect();
+    for peers in counted {
+        for ((_, sums), peers) in groups.iter_mut().zip(peers) {
+            sums.peers.merge(peers);
+        }
+    }
+    Ok(())
+}
+
+/// Which rows are looked at, and how they are grouped.
+#[derive(Clone, Copy)]
+struct Asked<'a, B> {
+    filter: &'a Filter,
+    by: B,
+    depth: Depth,
+    range: Range,
+}
+
+impl<B: By> Asked<'_, B> {
+    /// Hands each row of a block that passes to `work`.
+    #[inline]
+    fn each(&self, seen: &Seen<'_>, mut work: impl FnMut(&RowRef<'_>)) {
+        let (from, to) = (self.range.from.nanos(), self.range.to.nanos());
+        let mut row = RowRef::default();
+        let mut read = 0;
+        for bytes in seen.block {
+            if row.read(bytes, seen.apps, self.depth).is_none() {
+                continue;
+            }
+            read += 1;
+            if row.last >= from && row.last < to && self.filter.matches(&row) {
+                work(&row);
+            }
+        }
+        seen.broken.set(read != seen.block.rows);
+    }
+}
+
+/// One thread's count of the peers of some groups.
+struct Counter<'a, B: By> {
+    places: &'a HashMap<B::Key, usize, RandomState>,
+    peers: Vec<Peers>,
+    hasher: &'a RandomState,
+    asked: Asked<'a, B>,
+}
+
+impl<B: By> Visitor for Counter<'_, B> {
+    fn visit(&mut self, seen: Seen<'_>) -> ControlFlow<()> {
+        let Self { places, peers, hasher, asked } = self;
+        asked.each(&seen, |row| {
+            let place = asked.by.key(row).and_then(|key| places.get(&key).copied());
+            if let Some(peers) = place.and_then(|place| peers.get_mut(place)) {
+                peers.insert(hasher.hash_one(asked.by.peer(row).to_bits()));
+            }
+        });
+        ControlFlow::Continue(())
+    }
 }
 
 /// Sums of a group.
@@ -92,29 +184,40 @@ struct Sums {
     peers: Peers,
 }
 
+impl Sums {
+    fn group<B: By>(self, by: B, key: &B::Key) -> Group {
+        Group {
+            key: by.text(key),
+            flows: self.flows,
+            packets: self.packets,
+            bytes: self.bytes,
+            bytes_orig: self.bytes_orig,
+            peers: if B::COUNT == Count::One { 1 } else { self.peers.count() },
+        }
+    }
+}
+
 /// One thread's groups.
 struct Table<'a, B: By> {
     groups: HashMap<B::Key, Sums, RandomState>,
     hasher: RandomState,
     peer_bytes: usize,
-    filter: &'a Filter,
-    by: B,
-    depth: Depth,
-    from: i64,
-    to: i64,
+    asked: Asked<'a, B>,
 }
 
 impl<B: By> Table<'_, B> {
     #[inline]
     fn add(&mut self, row: &RowRef<'_>) {
-        let Some(key) = self.by.key(row) else { return };
+        let Some(key) = self.asked.by.key(row) else { return };
         let sums = self.groups.entry(key).or_default();
         sums.flows += 1;
         sums.packets = sums.packets.saturating_add(row.packets());
         sums.bytes = sums.bytes.saturating_add(row.bytes());
         sums.bytes_orig = sums.bytes_orig.saturating_add(row.orig.bytes);
-        let print = self.hasher.hash_one(self.by.peer(row).to_bits());
-        self.peer_bytes += sums.peers.insert(print);
+        if B::COUNT == Count::AtOnce {
+            let print = self.hasher.hash_one(self.asked.by.peer(row).to_bits());
+            self.peer_bytes += sums.peers.insert(print);
+        }
     }
 
     fn prune(&mut self) {
@@ -146,47 +249,27 @@ impl<B: By> Table<'_, B> {
         }
     }
 
-    fn largest(self, top: usize) -> Vec<Group> {
-        let by = self.by;
+    /// The groups with most bytes, then flows, then by name.
+    fn largest(self, top: usize) -> Vec<(B::Key, Sums)> {
+        let by = self.asked.by;
         let mut sums: Vec<(B::Key, Sums)> = self.groups.into_iter().collect();
         let order = |s: &Sums| std::cmp::Reverse((s.bytes, s.flows));
-        if top > 0 && top * 4 < sums.len() {
+        if top > 0 && top < sums.len() {
             // Those that tie with the last are kept for the order by name.
             let (_, worst, _) = sums.select_nth_unstable_by_key(top - 1, |(_, s)| order(s));
             let worst = order(&worst.1);
             sums.retain(|(_, s)| order(s) <= worst);
         }
-        let group = |(key, sums): (B::Key, Sums)| Group {
-            key: by.text(&key),
-            flows: sums.flows,
-            packets: sums.packets,
-            bytes: sums.bytes,
-            bytes_orig: sums.bytes_orig,
-            peers: sums.peers.count(),
-        };
-        let mut groups: Vec<Group> = sums.into_iter().map(group).collect();
-        groups.sort_by(|a, b| {
-            (b.bytes, b.flows).cmp(&(a.bytes, a.flows)).then_with(|| a.key.cmp(&b.key))
-        });
-        groups.truncate(top);
-        groups
+        sums.sort_by_cached_key(|(key, s)| (order(s), by.text(key)));
+        sums.truncate(top);
+        sums
     }
 }
 
 impl<B: By> Visitor for Table<'_, B> {
     fn visit(&mut self, seen: Seen<'_>) -> ControlFlow<()> {
-        let mut row = RowRef::default();
-        let mut read = 0;
-        for bytes in seen.block {
-            if row.read(bytes, seen.apps, self.depth).is_none() {
-                continue;
-            }
-            read += 1;
-            if row.last >= self.from && row.last < self.to && self.filter.matches(&row) {
-                self.add(&row);
-            }
-        }
-        seen.broken.set(read != seen.block.rows);
+        let asked = self.asked;
+        asked.each(&seen, |row| self.add(row));
         self.prune();
         ControlFlow::Continue(())
     }
@@ -218,6 +301,7 @@ struct Pair;
 
 impl By for Pair {
     type Key = (u128, u128);
+    const COUNT: Count = Count::One;
 
     fn key(self, row: &RowRef<'_>) -> Option<Self::Key> {
         Some((row.tuple.src.to_bits(), row.tuple.dst.to_bits()))
@@ -233,6 +317,7 @@ struct Port;
 
 impl By for Port {
     type Key = (u8, u16);
+    const COUNT: Count = Count::AtOnce;
 
     fn key(self, row: &RowRef<'_>) -> Option<Self::Key> {
         let proto = row.tuple.proto;
@@ -250,6 +335,7 @@ struct App;
 
 impl By for App {
     type Key = AppProto;
+    const COUNT: Count = Count::AtOnce;
 
     fn key(self, row: &RowRef<'_>) -> Option<AppProto> {
         Some(row.app)
@@ -265,6 +351,7 @@ struct Proto;
 
 impl By for Proto {
     type Key = u8;
+    const COUNT: Count = Count::AtOnce;
 
     fn key(self, row: &RowRef<'_>) -> Option<u8> {
         Some(row.tuple.proto)
@@ -280,6 +367,7 @@ struct State;
 
 impl By for State {
     type Key = anomalyzer_engine::flow::ConnState;
+    const COUNT: Count = Count::AtOnce;
 
     fn key(self, row: &RowRef<'_>) -> Option<Self::Key> {
         Some(row.conn_state)
