@@ -2,7 +2,7 @@
 // that must not happen, checks of accessibility, pictures.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -58,7 +58,12 @@ export async function serve(command = 'demo', args = [], wrap = []) {
     assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.clone().text()}`)
     return answer.status === 204 ? undefined : answer.json()
   }
-  return { url, link, token, api, stop, child, said: () => said }
+  const addUser = (name, role, password) =>
+    execFileSync(program, ['user', 'add', name, '--role', role, '--data', join(data, 'data')], {
+      input: `${password}\n`,
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
+  return { url, link, token, api, addUser, stop, child, said: () => said }
 }
 
 /** Waits until `look` gives something, at most `ms`. */
@@ -70,6 +75,19 @@ export async function until(look, ms, why) {
     if (Date.now() > end) assert.fail(typeof why === 'function' ? why() : why)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
+}
+
+/**
+ * An alert of the demonstration's past that belongs to no incident: what happens now changes
+ * nothing about it.
+ */
+export function settledAlert(server) {
+  const look = async () => {
+    const { items } = await server.api('/api/v1/inbox?limit=100')
+    const past = Date.now() - 300_000
+    return items.find((one) => one.kind === 'alert' && Date.parse(one.alert.last) < past)?.alert
+  }
+  return until(look, 30_000, 'the demonstration shows an alert of its past')
 }
 
 let browser
@@ -98,7 +116,8 @@ export async function closeBrowser() {
 
 /**
  * A fresh session of a browser that remembers what must not happen: messages on the console,
- * errors of the page, requests elsewhere, breaches of the content security policy.
+ * errors of the page, requests elsewhere, breaches of the content security policy. Logs in by the
+ * link of the demonstration, through the form with `login` as `{ name, password }`, or not at all.
  */
 export async function visit(server, { viewport = DESK, scheme = 'light', login = true } = {}) {
   const context = await (await launched()).newContext({
@@ -128,7 +147,11 @@ export async function visit(server, { viewport = DESK, scheme = 'light', login =
     const left = bad.filter((text) => !expected.some((pattern) => pattern.test(text)))
     assert.deepEqual(left, [])
   }
-  if (login) {
+  if (login?.name) {
+    await page.goto(`${server.url}/login`)
+    await logIn(page, login)
+    await page.waitForURL((url) => url.pathname === '/')
+  } else if (login) {
     const answer = await fetch(`${server.url}/api/v1/session`)
     const { demo } = await answer.json()
     assert.ok(demo, 'only the demonstration logs in by its link')
@@ -142,18 +165,38 @@ export async function visit(server, { viewport = DESK, scheme = 'light', login =
   return { page, context, go, clean, expected, close: () => context.close() }
 }
 
-/** Breaches of WCAG 2.2 A and AA, as axe finds them, on the page as it is now. */
-export async function axe(page, name) {
+/** Fills the form that logs in, on its page or in the dialog over the work. */
+export async function logIn(where, { name, password }) {
+  await where.getByLabel('Name', { exact: true }).fill(name)
+  await where.getByLabel('Password', { exact: true }).fill(password)
+  await where.getByRole('button', { name: 'Log in' }).click()
+}
+
+/** Presses Tab until the element has the focus: for what must work without a mouse. */
+export async function tabTo(page, locator, most = 60) {
+  const there = () => locator.evaluate((element) => element === document.activeElement)
+  for (let n = 0; n < most; n += 1) {
+    if (await there()) return
+    await page.keyboard.press('Tab')
+  }
+  assert.ok(await there(), `${locator} is not reached with Tab`)
+}
+
+/**
+ * Breaches of WCAG 2.2 A and AA, as axe finds them, on the page as it is now, or in a part of it:
+ * what is half scrolled away elsewhere has too small a target for axe.
+ */
+export async function axe(page, name, part = 'html') {
   const source = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
   // Evaluated through the debugger: the page's own policy stays as it is.
   await page.evaluate(source)
-  const found = await page.evaluate(async () => {
+  const found = await page.evaluate(async (within) => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-    const result = await globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } })
+    const result = await globalThis.axe.run(within, { runOnly: { type: 'tag', values: tags } })
     return result.violations.map(
       (v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`,
     )
-  })
+  }, part)
   assert.deepEqual(found, [], `axe on ${name}`)
 }
 
