@@ -78,16 +78,25 @@ export async function until(look, ms, why) {
 }
 
 /**
- * An alert of the demonstration's past that belongs to no incident: what happens now changes
- * nothing about it.
+ * The oldest alert of the demonstration's past that belongs to no incident: what happens now
+ * changes nothing about it. The past is there when it stays the same for a while: until then alerts
+ * may still become steps of incidents.
  */
-export function settledAlert(server) {
-  const look = async () => {
+export async function settledAlert(server) {
+  const past = async () => {
     const { items } = await server.api('/api/v1/inbox?limit=100')
-    const past = Date.now() - 300_000
-    return items.find((one) => one.kind === 'alert' && Date.parse(one.alert.last) < past)?.alert
+    const before = Date.now() - 300_000
+    return items.filter((one) => Date.parse(one[one.kind].last) < before)
   }
-  return until(look, 30_000, 'the demonstration shows an alert of its past')
+  let seen = ''
+  const look = async () => {
+    const items = await past()
+    const same = JSON.stringify(items) === seen
+    seen = JSON.stringify(items)
+    if (!same) await new Promise((resolve) => setTimeout(resolve, 2_000))
+    return same ? items.findLast((one) => one.kind === 'alert')?.alert : undefined
+  }
+  return until(look, 30_000, () => `no settled alert: ${seen}`)
 }
 
 let browser

@@ -162,7 +162,7 @@ test('a mute begins narrow, counts what it hides, and must end', async () => {
   const { items } = await server.api('/api/v1/suppressions')
   const { id, rule } = items.find((one) => one.rule.reason === 'our own test')
   assert.equal(rule.scope.detector, alert.detector)
-  assert.ok(Date.parse(rule.expires) < Date.now() + 86_400_000)
+  assert.ok(rule.expires_ns / 1e6 < Date.now() + 86_400_000, 'it ends within the day')
   await visitor.go('/settings/suppressions')
   await page.getByText('our own test').waitFor()
   await server.api(`/api/v1/suppressions/${id}`, { method: 'DELETE' })
@@ -231,6 +231,9 @@ test('an alert that comes is on the page within 2 s of the API, without reload',
     return items.map((one) => one[one.kind].id)
   }
   const before = new Set(await ids())
+  // All names of the demonstration end with this word.
+  const text = '[list]\nname = "names"\n\n[[pattern]]\nname = "name"\ntext = "example"\n'
+  await server.api('/api/v1/keywords/names', { method: 'PUT', body: JSON.stringify({ text, version: null }) })
   const fresh = await until(async () => (await ids()).find((id) => !before.has(id)), 40_000, 'an alert comes')
   await page.locator(`.rows a[href*="item=${fresh}"]`).waitFor({ timeout: 2_000 })
   assert.ok(await page.evaluate(() => globalThis.sameDocument))
