@@ -2,6 +2,7 @@
 
 use anomalyzer_engine::alert::{Suppression, suppress::Scope};
 use anomalyzer_store::{Range, SourceId};
+use anomalyzer_wire::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use utoipa::ToSchema;
@@ -307,6 +308,15 @@ pub struct PacketLayer {
     pub fields: Vec<(String, String)>,
 }
 
+/// A reading of the configuration, whoever asked for it: the API or SIGHUP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastReload {
+    /// When it was over: wall clock.
+    pub at: Timestamp,
+    /// What was changed, in words; or what is wrong, so that all stays as it was.
+    pub answer: Answer<Vec<String>>,
+}
+
 /// What the running program can be asked. Calls may block for a while; those that take long say so.
 pub trait Control: Send + Sync {
     /// The program's state now.
@@ -372,4 +382,6 @@ pub trait Control: Send + Sync {
     fn evidence_file(&self, source: SourceId, alert: &str) -> Answer<Vec<u8>>;
     /// Reads configuration files again. What was changed, in words.
     fn reload(&self) -> Answer<Vec<String>>;
+    /// How the last reading went, by SIGHUP too; `None` when there was none since the start.
+    fn last_reload(&self) -> Option<LastReload>;
 }

@@ -8,7 +8,6 @@ use crate::error::Problem;
 use crate::hosts::Hosts;
 use crate::limits::Limits;
 use crate::metrics::Requests;
-use crate::routes::program::Reload;
 use crate::{Control, Hub, Options};
 use anomalyzer_store::Store;
 use std::ops::Deref;
@@ -52,7 +51,6 @@ pub(crate) struct App {
     /// Rises whenever sessions or tokens may have ended; open streams then look whether theirs has.
     ended: tokio::sync::watch::Sender<u64>,
     port: std::sync::OnceLock<u16>,
-    reload: Mutex<Reload>,
     one_time: Mutex<()>,
     description: std::sync::OnceLock<Arc<str>>,
     turns: Arc<Semaphore>,
@@ -80,7 +78,6 @@ impl AppState {
             hasher: Hasher::new()?,
             ended: tokio::sync::watch::Sender::new(0),
             port: std::sync::OnceLock::new(),
-            reload: Mutex::default(),
             one_time: Mutex::default(),
             description: std::sync::OnceLock::new(),
             turns: Arc::new(Semaphore::new(BLOCKING_MAX)),
@@ -104,16 +101,6 @@ impl App {
     /// The description of the API, JSON.
     pub(crate) fn description(&self) -> Arc<str> {
         self.description.get().cloned().unwrap_or_default()
-    }
-
-    /// How the last reading of the configuration went.
-    pub(crate) fn last_reload(&self) -> Reload {
-        self.reload.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Notes how a reading of the configuration went.
-    pub(crate) fn set_last_reload(&self, reload: Reload) {
-        *self.reload.lock().unwrap_or_else(PoisonError::into_inner) = reload;
     }
 
     /// Held while a secret that works once is looked at and used up.

@@ -27,6 +27,7 @@ pub(crate) use feed::{Feed, Maker, Replay};
 pub(crate) use start::{Origin, Start, Watched, run};
 
 use crate::cli;
+use crate::clock;
 use crate::failure::Failure;
 use crate::reload::NextLists;
 use crate::stop::Stop;
@@ -36,6 +37,7 @@ use anomalyzer_engine::keyword::Matcher;
 use anomalyzer_engine::threat::Indicators;
 use anomalyzer_store::{SourceId, Store};
 use anomalyzer_web::Hub;
+use anomalyzer_web::control::{Answer, LastReload};
 use capture::Capture;
 use evidence::Shelf;
 use handle::EngineHandle;
@@ -88,8 +90,8 @@ pub(crate) struct Service {
     state: Mutex<(String, Option<String>)>,
     /// Counters of the engine at its last look.
     counted: Mutex<Vec<(String, u64)>>,
-    /// What is wrong with the settings that were to be read again.
-    config_problem: Mutex<Option<String>>,
+    /// How the settings were read again the last time.
+    last_reload: Mutex<Option<LastReload>>,
 }
 
 impl Service {
@@ -115,13 +117,18 @@ impl Service {
         kept.map_err(|e| Failure::runtime(format!("watched from now on, but not kept: {e}")))
     }
 
-    /// Says what is wrong with the settings that were to be read again, or that all is well.
-    pub(crate) fn set_config_problem(&self, problem: Option<String>) {
-        *lock(&self.config_problem) = problem;
+    /// Notes how the settings were read again just now.
+    pub(crate) fn set_last_reload(&self, answer: &Answer<Vec<String>>) {
+        *lock(&self.last_reload) = Some(LastReload { at: clock::wall(), answer: answer.clone() });
+    }
+
+    /// How the settings were read again the last time; `None` when they were not.
+    pub(crate) fn last_reload(&self) -> Option<LastReload> {
+        lock(&self.last_reload).clone()
     }
 
     fn config_problem(&self) -> Option<String> {
-        lock(&self.config_problem).clone()
+        lock(&self.last_reload).as_ref()?.answer.as_ref().err().map(ToString::to_string)
     }
 
     /// True while an interface is heard.

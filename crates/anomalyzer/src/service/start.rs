@@ -133,7 +133,7 @@ pub(crate) fn run(
         loaded: std::sync::Mutex::new(loaded),
         state: std::sync::Mutex::new(("reading".into(), None)),
         counted: std::sync::Mutex::default(),
-        config_problem: std::sync::Mutex::default(),
+        last_reload: std::sync::Mutex::default(),
     });
     if let Some((watcher, watched)) = watched {
         begin_to_watch(&service, watcher, &watched)?;
@@ -146,7 +146,7 @@ pub(crate) fn run(
         write_token(path, &token)?;
     }
     let parts = Parts::start(&service, feed, workers, control.as_ref())?;
-    on_hangup(&service, control)?;
+    on_hangup(control)?;
     report(&service, &server, terminal);
     tell_system(&[NotifyState::Ready]);
     let ended = attend(&service, &parts);
@@ -361,21 +361,16 @@ fn states(status: &anomalyzer_web::control::Status) -> Vec<(String, String)> {
 
 /// Reads the configuration again at every SIGHUP. What is wrong with it is told and changes
 /// nothing.
-fn on_hangup(service: &Arc<Service>, control: Arc<dyn Control>) -> Result<(), Failure> {
+fn on_hangup(control: Arc<dyn Control>) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure::runtime(format!("cannot listen to signals: {e}"));
     let mut signals = Signals::new([SIGHUP]).map_err(failed)?;
-    let service = Arc::clone(service);
     let job = move || {
         for _ in signals.forever() {
             match control.reload() {
                 Ok(changed) => {
                     tracing::info!("configuration read again: {} changes", changed.len());
-                    service.set_config_problem(None);
                 }
-                Err(refusal) => {
-                    tracing::error!("configuration stays as it was: {refusal}");
-                    service.set_config_problem(Some(refusal.to_string()));
-                }
+                Err(refusal) => tracing::error!("configuration stays as it was: {refusal}"),
             }
         }
     };
@@ -394,10 +389,20 @@ fn report(service: &Service, server: &Server, terminal: &Terminal) {
     if let Some(fingerprint) = &server.fingerprint {
         lines.push(format!("  TLS       SHA-256 {fingerprint}"));
     }
-    lines.push(format!("  console   {}", server.link));
+    lines.push(format!("  console   {}", with_source(&server.link, service.source)));
     lines.push("  Ctrl-C ends it".to_owned());
     terminal.note(&lines.join("\n"));
     tracing::debug!("listening on {}", server.addr);
+}
+
+/// The link, speaking of this source: the console shows the sensor unless told otherwise, and a
+/// replay is none.
+fn with_source(link: &str, source: SourceId) -> String {
+    if source == SourceId::SENSOR {
+        return link.to_owned();
+    }
+    let (page, secret) = link.find('#').map_or((link, ""), |at| link.split_at(at));
+    format!("{page}?source={}{secret}", source.0)
 }
 
 fn watched_line(state: &WatchState) -> String {

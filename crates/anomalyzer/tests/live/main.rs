@@ -6,9 +6,11 @@
 // What is tested is how long things take.
 #![allow(clippy::disallowed_methods)]
 
+mod attacks;
 mod detection;
 mod drops;
 mod flaps;
 mod replay;
 mod rights;
 mod support;
+mod victim;

@@ -13,7 +13,7 @@ pub(crate) const PEER: &str = "10.98.0.1";
 
 /// Two namespaces: the program runs in the one with `b0`; `a0` is the other end. Gone when dropped.
 pub(crate) struct Lab {
-    names: [String; 2],
+    names: Vec<String>,
 }
 
 impl Lab {
@@ -22,23 +22,40 @@ impl Lab {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = |side| format!("anz-live-{}-{number}-{side}", std::process::id());
-        let lab = Self { names: [name("a"), name("b")] };
-        for name in &lab.names {
-            if !try_ip(&["netns", "add", name]) {
-                println!("skipped: no network namespace can be made; this test needs root and ip");
-                return None;
-            }
-            let quiet = ["-q", "-w", "net.ipv6.conf.all.disable_ipv6=1"];
-            let _ = Command::new("ip").args(["netns", "exec", name, "sysctl"]).args(quiet).status();
-            ip(&["-n", name, "link", "set", "lo", "up"]);
+        let lab = Self { names: vec![name("a"), name("b")] };
+        if !lab.names.iter().all(|name| make_host(name)) {
+            println!("skipped: no network namespace can be made; this test needs root and ip");
+            return None;
         }
         lab.join();
         Some(lab)
     }
 
+    /// Makes the other host a switch with further hosts at these addresses, as [`Lab::command`]
+    /// numbers them: from 2 on.
+    pub(crate) fn switched(mut self, addresses: &[String]) -> Self {
+        let switch = self.names[0].clone();
+        ip(&["-n", &switch, "address", "flush", "dev", "a0"]);
+        ip(&["-n", &switch, "link", "add", "sw", "type", "bridge"]);
+        ip(&["-n", &switch, "link", "set", "sw", "up"]);
+        ip(&["-n", &switch, "link", "set", "a0", "master", "sw"]);
+        for (number, address) in addresses.iter().enumerate() {
+            let host = format!("{switch}{number}");
+            assert!(make_host(&host), "{host} could not be made");
+            let port = format!("p{number}");
+            let cable = ["type", "veth", "peer", "e0", "netns", &host];
+            ip(&[&["-n", &switch, "link", "add", &port], &cable[..]].concat());
+            ip(&["-n", &switch, "link", "set", &port, "master", "sw", "up"]);
+            ip(&["-n", &host, "address", "add", &format!("{address}/24"), "dev", "e0"]);
+            ip(&["-n", &host, "link", "set", "e0", "up"]);
+            self.names.push(host);
+        }
+        self
+    }
+
     /// Lays the cable.
     pub(crate) fn join(&self) {
-        let [a, b] = &self.names;
+        let [a, b] = [&self.names[0], &self.names[1]];
         ip(&["link", "add", "a0", "netns", a, "type", "veth", "peer", "b0", "netns", b]);
         for (host, link, address) in [(a, "a0", PEER), (b, "b0", HERE)] {
             ip(&["-n", host, "address", "add", &format!("{address}/24"), "dev", link]);
@@ -58,7 +75,8 @@ impl Lab {
         self.command(0, program).args(args).output().unwrap()
     }
 
-    fn command(&self, host: usize, program: &str) -> Command {
+    /// A program on a host: 0 is the other one, 1 the watched one, then those of the switch.
+    pub(crate) fn command(&self, host: usize, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.names[host], program]).stdin(Stdio::null());
         command
@@ -78,6 +96,17 @@ impl Drop for Lab {
     }
 }
 
+/// A namespace without IPv6; false when that is not permitted.
+fn make_host(name: &str) -> bool {
+    if !try_ip(&["netns", "add", name]) {
+        return false;
+    }
+    let quiet = ["-q", "-w", "net.ipv6.conf.all.disable_ipv6=1"];
+    let _ = Command::new("ip").args(["netns", "exec", name, "sysctl"]).args(quiet).status();
+    ip(&["-n", name, "link", "set", "lo", "up"]);
+    true
+}
+
 fn try_ip(args: &[&str]) -> bool {
     Command::new("ip").args(args).output().is_ok_and(|output| output.status.success())
 }
@@ -91,7 +120,7 @@ fn ip(args: &[&str]) {
 pub(crate) struct Service<'a> {
     lab: &'a Lab,
     pub(crate) child: Child,
-    token: String,
+    pub(crate) token: String,
     pub(crate) dir: &'a Path,
 }
 

@@ -12,5 +12,6 @@ mod indicators;
 mod inputs;
 mod judgement;
 mod outputs;
+mod reload;
 mod state;
 mod tools;

@@ -1,9 +1,9 @@
 //! The program's own state, its configuration, and its description.
 
 use crate::auth::Caller;
-use crate::control::Status;
+use crate::control::{LastReload, Status};
 use crate::error::Problem;
-use crate::json::seconds;
+use crate::json::stamp;
 use crate::route::{Routes, Rule};
 use crate::state::{AppState, blocking};
 use crate::{audit, clock};
@@ -35,9 +35,17 @@ pub(crate) struct Reload {
     pub(crate) at: Option<String>,
 }
 
-impl Default for Reload {
-    fn default() -> Self {
-        Self { last_reload: "none", message: String::new(), at: None }
+impl Reload {
+    fn new(last: Option<LastReload>) -> Self {
+        let Some(LastReload { at, answer }) = last else {
+            return Self { last_reload: "none", message: String::new(), at: None };
+        };
+        let (last_reload, message) = match answer {
+            Ok(changes) if changes.is_empty() => ("ok", "nothing has changed".into()),
+            Ok(changes) => ("ok", changes.join("\n")),
+            Err(refusal) => ("failed", refusal.message),
+        };
+        Self { last_reload, message, at: Some(stamp(at)) }
     }
 }
 
@@ -51,8 +59,8 @@ async fn status(State(state): State<AppState>) -> Result<Json<Status>, Problem> 
 /// How the last reading of the configuration went.
 #[utoipa::path(get, path = "/api/v1/config/status", tag = "state",
     responses((status = 200, body = Reload)))]
-async fn config(State(state): State<AppState>) -> Json<Reload> {
-    Json(state.last_reload())
+async fn config(State(state): State<AppState>) -> Result<Json<Reload>, Problem> {
+    blocking(&state, |app| Ok(Json(Reload::new(app.control.last_reload())))).await
 }
 
 /// Reads the configuration files again.
@@ -60,15 +68,9 @@ async fn config(State(state): State<AppState>) -> Json<Reload> {
     responses((status = 200, body = Reload), (status = 400)))]
 async fn reload(State(state): State<AppState>, caller: Caller) -> Result<Json<Reload>, Problem> {
     blocking(&state, move |app| {
-        let at = Some(seconds(clock::now()));
         let answer = app.control.reload();
-        let (last_reload, message, result) = match &answer {
-            Ok(changes) if changes.is_empty() => ("ok", "nothing has changed".into(), "ok"),
-            Ok(changes) => ("ok", changes.join("\n"), "ok"),
-            Err(refusal) => ("failed", refusal.message.clone(), "refused"),
-        };
-        let told = Reload { last_reload, message, at };
-        app.set_last_reload(told.clone());
+        let told = Reload::new(Some(LastReload { at: clock::timestamp(), answer: answer.clone() }));
+        let result = if answer.is_ok() { "ok" } else { "refused" };
         let detail = json!({ "message": told.message });
         let event = audit::Event { action: "config.reload", target: "", detail, result };
         audit::note(app, &caller, &event)?;

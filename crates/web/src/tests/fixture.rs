@@ -116,6 +116,9 @@ impl Control for Nothing {
     fn reload(&self) -> Answer<Vec<String>> {
         Ok(Vec::new())
     }
+    fn last_reload(&self) -> Option<LastReload> {
+        None
+    }
 }
 
 /// Options for loopback without TLS.

@@ -16,8 +16,8 @@ use anomalyzer_engine::alert::{Suppression, suppress::Scope};
 use anomalyzer_engine::config::ConfigError;
 use anomalyzer_store::{Range, SourceId, StoreError};
 use anomalyzer_web::control::{
-    Answer, BacktestAnswer, Control, EvidencePacket, Interface, ListInfo, ListKind, ListText,
-    Refusal, SettingsChange, SettingsView, Status, SuppressionInfo,
+    Answer, BacktestAnswer, Control, EvidencePacket, Interface, LastReload, ListInfo, ListKind,
+    ListText, Refusal, SettingsChange, SettingsView, Status, SuppressionInfo,
 };
 use lists::Known;
 use std::path::Path;
@@ -200,8 +200,12 @@ impl Control for Controller {
 
     fn reload(&self) -> Answer<Vec<String>> {
         let read = self.read_again();
-        self.service.set_config_problem(read.as_ref().err().map(ToString::to_string));
+        self.service.set_last_reload(&read);
         read
+    }
+
+    fn last_reload(&self) -> Option<LastReload> {
+        self.service.last_reload()
     }
 }
 

@@ -64,7 +64,7 @@ impl Rig {
             loaded: Mutex::new(loaded.clone()),
             state: Mutex::new(("watching".into(), None)),
             counted: Mutex::default(),
-            config_problem: Mutex::default(),
+            last_reload: Mutex::default(),
         });
         let over = Arc::new(AtomicBool::new(false));
         let (engine, ended) = (service.engine.clone(), Arc::clone(&over));

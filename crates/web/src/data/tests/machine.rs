@@ -2,8 +2,8 @@
 
 use crate::control::{
     Answer, BacktestAnswer, Control, DetectorInfo, EvidencePacket, HostOverride, Interface,
-    ListInfo, ListKind, ListText, PacketLayer, Refusal, Setting, SettingsChange, SettingsView,
-    Status, SuppressionInfo,
+    LastReload, ListInfo, ListKind, ListText, PacketLayer, Refusal, Setting, SettingsChange,
+    SettingsView, Status, SuppressionInfo,
 };
 use anomalyzer_engine::alert::{Scope, Suppression};
 use anomalyzer_engine::detect::DETECTORS;
@@ -228,5 +228,8 @@ impl Control for Machine {
 
     fn reload(&self) -> Answer<Vec<String>> {
         Ok(Vec::new())
+    }
+    fn last_reload(&self) -> Option<LastReload> {
+        None
     }
 }
