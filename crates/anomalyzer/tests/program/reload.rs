@@ -21,8 +21,9 @@ impl Replay {
     fn start(dir: &Path) -> Self {
         let capture = dir.join("scan.pcapng");
         let made = Command::new(PROGRAM)
-            .args(["scenario", "write", "--minutes", "1", "--attack", "port-scan-syn"])
+            .args(["scenario", "write"])
             .arg(&capture)
+            .args(["--minutes", "1", "--attack", "port-scan-syn"])
             .status();
         assert!(made.unwrap().success());
         let token = dir.join("token");
