@@ -102,7 +102,7 @@ fn attacks_come_within_seconds_and_a_day_of_history_soon() {
     let took = demo.until(Duration::from_mins(4), day, filled);
     println!("a day after {took:?}");
     let known = |answer: &Value| answer["total"].as_u64().is_some_and(|total| total >= 20);
-    demo.until(Duration::from_secs(60), "devices?limit=100", known);
+    demo.until(Duration::from_mins(1), "devices?limit=100", known);
     assert_eq!(demo.get("sources")["items"][0]["kind"], "demo");
     assert!(demo.get("settings")["detectors"].as_array().unwrap().len() >= 20);
 }
