@@ -50,7 +50,8 @@ pub(super) fn all(
         rows.extend(page.rows);
         query.cursor = page.next;
         if query.cursor.is_none() || rows.len() >= wanted {
-            return Ok((rows.clone(), page.total.saturating_sub(rows.len() as u64)));
+            let more = page.total.saturating_sub(rows.len() as u64);
+            return Ok((rows, more));
         }
     }
 }
