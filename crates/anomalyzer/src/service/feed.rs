@@ -29,7 +29,6 @@ pub(crate) enum Feed {
     /// A capture file.
     Replay(Replay),
     /// Somebody makes them.
-    #[allow(dead_code)] // for the demonstration
     Made(Box<dyn Maker>),
 }
 

@@ -10,7 +10,6 @@ mod demo;
 mod engine;
 pub(crate) mod evidence;
 mod feed;
-#[allow(dead_code)] // asked by the console
 pub(crate) mod handle;
 mod health;
 mod news;
@@ -102,7 +101,6 @@ impl Service {
 
     /// Notes what the engine works with from now on; a restart of the engine begins with it. The
     /// running engine is told by whoever calls this.
-    #[allow(dead_code)] // for changes of settings
     pub(crate) fn set_loaded(&self, loaded: Loaded) {
         *lock(&self.loaded) = loaded;
     }

@@ -68,7 +68,6 @@ fn live(service: &Service, alerts: &[Alert]) {
 }
 
 /// Cuts the packets of a source's alerts out of its capture file. How many alerts have some.
-#[allow(dead_code)] // for uploaded captures
 pub(crate) fn from_file(
     service: &Service,
     source: SourceId,
@@ -125,7 +124,6 @@ pub(crate) fn file(
 }
 
 /// Removes what is kept of a source.
-#[allow(dead_code)] // for removed sources
 pub(crate) fn remove(service: &Service, source: SourceId) -> std::io::Result<()> {
     match std::fs::remove_dir_all(files::folder(service.store.dir(), source)) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
