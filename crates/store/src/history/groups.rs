@@ -23,7 +23,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::ControlFlow;
 
 /// Groups of one thread.
-const GROUPS_MAX: usize = 500_000;
+const GROUPS_MAX: usize = 262_144;
 /// Bytes that one thread's counts of peers may take.
 const PEER_BYTES_MAX: usize = 128 << 20;
 
@@ -118,7 +118,7 @@ fn count_peers<B: By>(
     let counted: Vec<Vec<Peers>> = counters.into_iter().map(|counter| counter.peers).collect();
     for peers in counted {
         for ((_, sums), peers) in groups.iter_mut().zip(peers) {
-            sums.peers.merge(peers);
+            sums.peers.get_or_insert_default().merge(peers);
         }
     }
     Ok(())
@@ -181,7 +181,8 @@ struct Sums {
     packets: u64,
     bytes: u64,
     bytes_orig: u64,
-    peers: Peers,
+    /// Apart, so that the sums of many groups lie close together.
+    peers: Option<Box<Peers>>,
 }
 
 impl Sums {
@@ -192,7 +193,7 @@ impl Sums {
             packets: self.packets,
             bytes: self.bytes,
             bytes_orig: self.bytes_orig,
-            peers: if B::COUNT == Count::One { 1 } else { self.peers.count() },
+            peers: self.peers.map_or(u64::from(B::COUNT == Count::One), |peers| peers.count()),
         }
     }
 }
@@ -216,7 +217,7 @@ impl<B: By> Table<'_, B> {
         sums.bytes_orig = sums.bytes_orig.saturating_add(row.orig.bytes);
         if B::COUNT == Count::AtOnce {
             let print = self.hasher.hash_one(self.asked.by.peer(row).to_bits());
-            self.peer_bytes += sums.peers.insert(print);
+            self.peer_bytes += sums.peers.get_or_insert_default().insert(print);
         }
     }
 
@@ -235,7 +236,7 @@ impl<B: By> Table<'_, B> {
             spare -= usize::from(goes);
             !goes
         });
-        self.peer_bytes = self.groups.values().map(|s| s.peers.heap_bytes()).sum();
+        self.peer_bytes = self.groups.values().flat_map(|s| &s.peers).map(|p| p.heap_bytes()).sum();
     }
 
     fn join(&mut self, other: Self) {
@@ -245,7 +246,9 @@ impl<B: By> Table<'_, B> {
             into.packets = into.packets.saturating_add(sums.packets);
             into.bytes = into.bytes.saturating_add(sums.bytes);
             into.bytes_orig = into.bytes_orig.saturating_add(sums.bytes_orig);
-            into.peers.merge(sums.peers);
+            if let Some(peers) = sums.peers {
+                into.peers.get_or_insert_default().merge(*peers);
+            }
         }
     }
 
