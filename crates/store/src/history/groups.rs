@@ -3,7 +3,7 @@
 //! Each thread has a table of its own; they are joined at the end. A table that grows too large
 //! gives up the half of its groups with the fewest bytes: the answer is about the largest ones.
 //!
-//! Where there are many groups (addresses, names), their peers are counted in a second look at the
+//! Where there are many groups (addresses, ports, names), their peers are counted in a second look at the
 //! flows, of the groups that are told alone: a set of peers for each of a hundred thousand groups
 //! is many times slower to fill than the sums, because nothing of it is in a cache.
 
@@ -320,7 +320,6 @@ struct Port;
 
 impl By for Port {
     type Key = (u8, u16);
-    const COUNT: Count = Count::AtOnce;
 
     fn key(self, row: &RowRef<'_>) -> Option<Self::Key> {
         let proto = row.tuple.proto;
