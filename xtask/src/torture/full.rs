@@ -43,7 +43,7 @@ pub(super) fn run(binary: &Path) -> Result<Vec<Claim>, String> {
     let disk = Disk::new()?;
     let config = disk.0.join("small.toml");
     // The floor is that of a small disk.
-    std::fs::write(&config, "[store]\nfree_mb = 16\n").map_err(|e| e.to_string())?;
+    std::fs::write(&config, "[store]\nfree_bytes_min = 16777216\n").map_err(|e| e.to_string())?;
     let config = config.to_string_lossy().into_owned();
     let dir = disk.0.join("data");
     let mut service =
