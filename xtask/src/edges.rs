@@ -7,14 +7,18 @@ use std::process::Command;
 /// A folder's package and what it may use of ours, dev-dependencies apart.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("wire", &[]),
-    ("engine", &["wire"]),
+    ("learn", &[]),
+    ("engine", &["wire", "learn"]),
     ("capture", &["wire"]),
     ("scenario", &["wire"]),
     ("report", &["engine", "wire"]),
-    ("store", &["engine", "wire"]),
-    ("web", &["engine", "store", "report", "wire"]),
-    ("anomalyzer", &["wire", "engine", "capture", "scenario", "report", "store", "web"]),
-    ("xtask", &["anomalyzer", "wire", "engine", "capture", "scenario", "report", "store", "web"]),
+    ("store", &["engine", "learn", "wire"]),
+    ("web", &["engine", "learn", "store", "report", "wire"]),
+    ("anomalyzer", &["wire", "learn", "engine", "capture", "scenario", "report", "store", "web"]),
+    (
+        "xtask",
+        &["anomalyzer", "wire", "learn", "engine", "capture", "scenario", "report", "store", "web"],
+    ),
 ];
 
 /// Edges of the workspace that the table does not allow, and packages that it does not know.

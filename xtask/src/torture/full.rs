@@ -48,6 +48,8 @@ pub(super) fn run(binary: &Path) -> Result<Vec<Claim>, String> {
     let dir = disk.0.join("data");
     let mut service =
         Service::start(Place::Here(PORT), binary, &dir, &["demo", "--config", &config])?;
+    // The demonstration writes the day before first.
+    wait_until(Duration::from_secs(20), || stored(&service) > 10_000);
     let before = stored(&service);
     let filler = fill(&disk.0)?;
     let ready = |service: &Service<'_>| service.text("/readyz").unwrap_or_default();

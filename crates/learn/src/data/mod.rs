@@ -1,0 +1,5 @@
+//! Records as rows of numbers.
+
+mod table;
+
+pub use table::{Column, ColumnKind, NORMAL, Row, Table};
