@@ -8,8 +8,7 @@ use std::time::Duration;
 
 const PORT: u16 = 47_412;
 const FILES: usize = 200;
-const GOOD: &str =
-    "[port-scan]\nports = 17\n\n[flood]\nenabled = true\n\n[beacon]\nenabled = false\n";
+const GOOD: &str = "[detect.port-scan]\nports = 17\n\n[detect.flood]\nenabled = true\n\n[detect.beacon]\nenabled = false\n";
 
 pub(super) fn run(binary: &Path) -> Result<Vec<Claim>, String> {
     let dir = fresh_dir("reload")?;
@@ -66,7 +65,7 @@ fn bad(number: usize) -> Vec<u8> {
         "ports =",
         "portz = 3",
         "ports = 1e400",
-        "[port-scan",
+        "[detect.port-scan",
         "ports = [1, 2]",
         "enabled = 7",
         "\u{0}",
