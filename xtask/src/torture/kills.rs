@@ -44,8 +44,8 @@ pub(super) fn run(binary: &Path) -> Result<Vec<Claim>, String> {
         tally.late += usize::from(service.began_after > START_MAX);
         check_alerts(&service, &mut tally)?;
         check_flows(&service, newest_before, &mut tally);
-        // From 2 to 5 seconds, another length each time.
-        std::thread::sleep(Duration::from_millis(2_000 + round * 7_919 % 3_000));
+        // From 7 to 10 seconds, another length each time: a closed connection is stored after 5.
+        std::thread::sleep(Duration::from_millis(7_000 + round * 7_919 % 3_000));
         remember(&service, &mut tally)?;
         newest_before = newest(&service, None).zip(now());
         service.kill();
