@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: ours beside other tools on one large capture; writes docs/benchmark.md.
 
 pub(crate) mod indicators;
+mod kept;
 pub(crate) mod live;
 mod mix;
 pub(crate) mod store;
@@ -20,22 +21,33 @@ const ROUNDS: usize = 3;
 /// Sections of the page that other commands write.
 const SECTIONS: [&str; 2] = ["live", "store"];
 
-/// A command to be measured.
+/// A tool to be measured.
 struct Contestant {
     name: &'static str,
     what: &'static str,
-    command: Vec<OsString>,
+    work: Work,
+}
+
+enum Work {
+    /// A command from its start to its end.
+    Command(Vec<OsString>),
+    /// Our service, until it has kept everything.
+    Kept,
 }
 
 /// Runs all that are installed and writes the table.
 pub(crate) fn run() -> Result<(), String> {
     let capture = capture()?;
-    let contestants = contestants(&data::binary()?, &capture)?;
+    let binary = data::binary()?;
+    let contestants = contestants(&binary, &capture)?;
     let mut costs: Vec<Vec<Cost>> = contestants.iter().map(|_| Vec::new()).collect();
     for round in 1..=ROUNDS {
         for (contestant, costs) in contestants.iter().zip(&mut costs) {
             eprintln!("round {round} of {ROUNDS}: {}", contestant.name);
-            costs.push(measure::run(&contestant.command)?);
+            costs.push(match &contestant.work {
+                Work::Command(command) => measure::run(command)?,
+                Work::Kept => kept::run(&binary, &capture)?,
+            });
         }
     }
     let mut page = page(&contestants, &costs, size(&capture));
@@ -74,23 +86,28 @@ fn contestants(binary: &Path, capture: &Path) -> Result<Vec<Contestant>, String>
         let mut command: Vec<OsString> = vec![binary.into(), "analyze".into(), "--json".into()];
         command.extend(args.iter().map(OsString::from));
         command.push(capture.into());
-        command
+        Work::Command(command)
     };
     let mut all = vec![
         Contestant {
             name: "anomalyzer, alerts",
             what: "all detectors, keyword lists, flow features; alerts written",
-            command: ours(&["--stats", "--only", "alerts", "--workers", "1"]),
+            work: ours(&["--stats", "--only", "alerts", "--workers", "1"]),
         },
         Contestant {
             name: "anomalyzer, flows",
             what: "the same, and every flow record written as NDJSON",
-            command: ours(&["--stats", "--workers", "1"]),
+            work: ours(&["--stats", "--workers", "1"]),
         },
         Contestant {
             name: "anomalyzer, 2 workers",
             what: "as the first, on two workers",
-            command: ours(&["--stats", "--only", "alerts", "--workers", "2"]),
+            work: ours(&["--stats", "--only", "alerts", "--workers", "2"]),
+        },
+        Contestant {
+            name: "anomalyzer, all kept",
+            what: "`run --pcap`: the service with its console; flows, series, alerts in its stores",
+            work: Work::Kept,
         },
     ];
     let logs = root().join("out/suricata");
@@ -121,7 +138,7 @@ fn contestants(binary: &Path, capture: &Path) -> Result<Vec<Contestant>, String>
         match find(program) {
             Some(path) => {
                 let command = std::iter::once(path.into()).chain(args).collect();
-                all.push(Contestant { name, what, command });
+                all.push(Contestant { name, what, work: Work::Command(command) });
             }
             None => eprintln!("skipped: {program} is not installed"),
         }

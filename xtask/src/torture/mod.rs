@@ -1,5 +1,5 @@
-//! `cargo xtask torture`: floods and damaged files against the release binary; writes
-//! docs/reliability.md.
+//! `cargo xtask torture`: floods, damaged files, kills and the like against the release binary;
+//! each part writes its section of docs/reliability.md.
 
 mod cuts;
 mod flaps;
@@ -9,7 +9,7 @@ mod kills;
 mod reloads;
 mod stalled;
 
-use crate::{data, root};
+use crate::{data, root, section};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -32,41 +32,41 @@ type Part = (&'static str, fn(&Path) -> Result<Vec<Claim>, String>);
 
 /// All parts, in the order of the page.
 const PARTS: [Part; 8] = [
-    ("flood", |binary| flood::run(binary, "1")),
-    ("flood with 2 workers", |binary| flood::run(binary, "2")),
-    ("cut files", cuts::run),
-    ("kill -9", kills::run),
-    ("disk full", full::run),
-    ("stalled clients", stalled::run),
-    ("interfaces", flaps::run),
-    ("reloads", reloads::run),
+    ("Flood", |binary| flood::run(binary, "1")),
+    ("Flood with 2 workers", |binary| flood::run(binary, "2")),
+    ("Cut files", cuts::run),
+    ("Kill -9", kills::run),
+    ("Disk full", full::run),
+    ("Stalled clients", stalled::run),
+    ("Interfaces", flaps::run),
+    ("Reloads", reloads::run),
 ];
 
-/// Runs all parts, or those whose name holds `only`; writes the document when all ran, and fails
-/// when a claim did not hold.
+/// Runs all parts, or those whose name holds `only`; each writes its section of the document.
+/// Fails when a claim did not hold.
 pub(crate) fn run(only: Option<&str>) -> Result<(), String> {
     let binary = data::binary()?;
-    let mut claims = Vec::new();
-    for (name, part) in PARTS.iter().filter(|(n, _)| only.is_none_or(|only| n.contains(only))) {
+    let path = root().join("docs/reliability.md");
+    let mut broken = 0;
+    for (name, part) in PARTS
+        .iter()
+        .filter(|(n, _)| only.is_none_or(|only| n.to_lowercase().contains(&only.to_lowercase())))
+    {
         eprintln!("{name}");
-        claims.extend(part(&binary).unwrap_or_else(|why| vec![Claim::new(*name, why, false)]));
+        let claims = part(&binary).unwrap_or_else(|why| vec![Claim::new(*name, why, false)]);
+        let table = table(name, &claims);
+        println!("{table}");
+        section::write(&path, name, &table)?;
+        broken += claims.iter().filter(|c| !c.held).count();
     }
-    let page = page(&claims);
-    print!("{page}");
-    if only.is_none() {
-        std::fs::write(root().join("docs/reliability.md"), page).map_err(|e| e.to_string())?;
-    }
-    match claims.iter().filter(|c| !c.held).count() {
+    match broken {
         0 => Ok(()),
         n => Err(format!("{n} claims did not hold")),
     }
 }
 
-fn page(claims: &[Claim]) -> String {
-    let mut text = String::from(
-        "# Reliability\n\n<!-- Written by `make torture`. -->\n\nThe release binary with default \
-         settings, measured from outside.\n\n| claim | measured | held |\n|---|---|---|\n",
-    );
+fn table(part: &str, claims: &[Claim]) -> String {
+    let mut text = format!("## {part}\n\n| claim | measured | held |\n|---|---|---|\n");
     for claim in claims {
         let held = if claim.held { "yes" } else { "**no**" };
         let _ = writeln!(text, "| {} | {} | {held} |", claim.what, claim.measured);
