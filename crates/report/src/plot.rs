@@ -17,6 +17,8 @@ mod png;
 mod scale;
 mod svg;
 
+pub use scale::TIME_STEPS;
+
 use crate::source::Report;
 use std::io;
 

@@ -22,8 +22,8 @@ pub(super) struct TimeTick {
     pub(super) date: Option<String>,
 }
 
-/// Steps of the time axis in seconds.
-const STEPS: [i64; 28] = [
+/// Steps that a time axis may have, in seconds: those that people count in, up to ten years.
+pub const TIME_STEPS: [i64; 28] = [
     1,
     2,
     5,
@@ -97,7 +97,7 @@ impl TimeAxis {
     pub(super) fn ticks(&self) -> Vec<TimeTick> {
         let most = (self.width / LABEL).max(1.0);
         let longer = std::iter::successors(Some(CENTURY), |step| step.checked_mul(2));
-        let mut steps = STEPS.into_iter().chain(longer);
+        let mut steps = TIME_STEPS.into_iter().chain(longer);
         let step = steps.find(|step| self.span / *step as f64 <= most).unwrap_or(i64::MAX);
         let behind = self.start.rem_euclid(step);
         let ahead = if behind == 0 { 0 } else { step - behind };

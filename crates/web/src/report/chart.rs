@@ -2,6 +2,7 @@
 //!
 //! Inks are classes of the page's style, so one drawing serves light, dark and paper.
 
+use anomalyzer_report::plot::TIME_STEPS;
 use anomalyzer_wire::Timestamp;
 use std::fmt::Write as _;
 
@@ -13,34 +14,6 @@ const TOP: f64 = 12.0;
 const FOOT: f64 = 22.0;
 /// Labels on the time axis at most.
 const TICKS: i64 = 8;
-/// Steps of the time axis in seconds, up to ten years.
-const STEPS: [i64; 24] = [
-    1,
-    5,
-    10,
-    30,
-    60,
-    300,
-    600,
-    900,
-    1_800,
-    3_600,
-    7_200,
-    10_800,
-    21_600,
-    43_200,
-    86_400,
-    172_800,
-    604_800,
-    1_209_600,
-    2_592_000,
-    7_776_000,
-    15_552_000,
-    31_536_000,
-    63_072_000,
-    315_360_000,
-];
-
 /// What is drawn.
 pub(super) struct Chart<'a> {
     /// What it shows, for those who do not see it.
@@ -136,7 +109,7 @@ impl Chart<'_> {
 
     fn times(&self, out: &mut String) {
         let span = (self.to - self.from).max(1);
-        let step = STEPS.into_iter().find(|step| span / step < TICKS).unwrap_or(i64::MAX);
+        let step = TIME_STEPS.into_iter().find(|step| span / step < TICKS).unwrap_or(i64::MAX);
         let first = self.from + (step - self.from.rem_euclid(step)) % step;
         let y = short(self.height - 6.0);
         for i in 0..=TICKS {
