@@ -50,6 +50,12 @@ impl Terminal {
         columns.or_else(real).unwrap_or(WIDTH).clamp(40, 250)
     }
 
+    /// Columns of a table that is printed: those of the terminal, and no limit into a file or pipe.
+    pub(crate) fn table_width() -> usize {
+        let free = std::env::var_os("COLUMNS").is_none() && !std::io::stdout().is_terminal();
+        if free { usize::MAX } else { Self::width() }
+    }
+
     /// Says what a careful user may want to know; `-q` turns it off.
     pub(crate) fn note(&self, message: &str) {
         if !self.quiet {

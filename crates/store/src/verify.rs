@@ -16,7 +16,7 @@ const FAULTS: usize = 10;
 pub struct FileReport {
     /// The file.
     pub path: PathBuf,
-    /// Its bytes.
+    /// Its bytes, with those that wait in its log to be moved into it.
     pub bytes: u64,
     /// What is wrong with it; `None` when it is whole.
     pub problem: Option<String>,
@@ -82,7 +82,8 @@ fn find(
 }
 
 fn look(path: &Path) -> FileReport {
-    let bytes = upkeep::bytes_below(path);
+    let log = path.with_extension("db-wal");
+    let bytes = upkeep::bytes_below(path) + upkeep::bytes_below(&log);
     let mut rows = Vec::new();
     let problem = look_into(path, &mut rows).unwrap_or_else(|error| Some(error.to_string()));
     FileReport { path: path.to_owned(), bytes, problem, rows }

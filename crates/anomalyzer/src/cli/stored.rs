@@ -32,8 +32,9 @@ pub(crate) struct Stored {
     anomalyzer flows host:example.org --json | jq .community_id\n\n\
     The filter language is in docs/filter.md.")]
 pub(crate) struct Flows {
-    /// Which flows; several words are one filter
-    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    /// Which flows; several words are one filter. `not` in front of a word is safer than `-`, which
+    /// the command line takes for an option
+    #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
     #[command(flatten)]
     pub(crate) stored: Stored,
@@ -403,4 +404,19 @@ fn detector(text: &str) -> Result<String, String> {
     }
     let hint = crate::words::did_you_mean(text, ids());
     Err(format!("no detector is called so{hint} (see `anomalyzer detectors`)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::{Cli, Command};
+    use clap::Parser as _;
+
+    #[test]
+    fn options_behind_a_filter_are_options() {
+        let line = "anomalyzer flows dport:443 bytes>1M not app:dns --from -24h --limit 7";
+        let parsed = Cli::try_parse_from(line.split(' ')).unwrap();
+        let Command::Flows(flows) = parsed.command else { panic!("another command") };
+        assert_eq!(flows.filter, ["dport:443", "bytes>1M", "not", "app:dns"]);
+        assert_eq!((flows.stored.from.as_deref(), flows.limit), (Some("-24h"), 7));
+    }
 }

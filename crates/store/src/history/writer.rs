@@ -220,7 +220,7 @@ impl Writer {
                 partition::close(self.open.swap_remove(oldest).conn);
             }
         }
-        make_dir(files.dir())?;
+        crate::make_dir(files.dir())?;
         let conn = partition::open_to_write(&files.path(id))?;
         let sql = |source| StoreError::Sql { what: "read a history file", source };
         let rowid = conn.query_row("SELECT max(id) FROM block", [], |row| row.get(0));
@@ -286,10 +286,6 @@ fn recode_app(block: &mut Builder, length: usize, recode: Option<&[u8]>) {
 fn size(conn: &Connection) -> rusqlite::Result<u64> {
     let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     Ok(pragma("page_count")?.saturating_mul(pragma("page_size")?).max(0).cast_unsigned())
-}
-
-fn make_dir(dir: &Path) -> Result<()> {
-    std::fs::create_dir_all(dir).map_err(|source| StoreError::Io { path: dir.to_owned(), source })
 }
 
 fn sql_or_full(source: rusqlite::Error, path: &Path) -> StoreError {

@@ -124,7 +124,7 @@ fn users(store: &Store) -> Result<(), Failure> {
             state.to_owned(),
         ]);
     }
-    print(&table.text(Terminal::width()))
+    print(&table.text(Terminal::table_width()))
 }
 
 fn tokens(store: &Store) -> Result<(), Failure> {
@@ -153,5 +153,5 @@ fn tokens(store: &Store) -> Result<(), Failure> {
             token.name,
         ]);
     }
-    print(&table.text(Terminal::width()))
+    print(&table.text(Terminal::table_width()))
 }

@@ -100,7 +100,7 @@ fn people(rows: &[AlertRow]) -> String {
             row.alert.title.clone(),
         ]);
     }
-    table.text(Terminal::width())
+    table.text(Terminal::table_width())
 }
 
 fn one(store: &Store, options: &Alerts, id: &str) -> Result<(), Failure> {

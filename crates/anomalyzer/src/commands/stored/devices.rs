@@ -102,5 +102,5 @@ fn people(rows: &[DeviceRow]) -> String {
             name,
         ]);
     }
-    table.text(Terminal::width())
+    table.text(Terminal::table_width())
 }

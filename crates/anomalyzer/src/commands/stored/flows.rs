@@ -119,7 +119,7 @@ impl Writer {
 
     fn finish(self) -> Result<(), Failure> {
         match self {
-            Self::People(table) => print(&table.text(Terminal::width())),
+            Self::People(table) => print(&table.text(Terminal::table_width())),
             Self::Json(_) => io::stdout().flush().map_err(|e| failed(&e)),
             Self::Csv(sheet) => sheet.finish().map_err(|e| failed(&e)),
         }
@@ -221,7 +221,7 @@ fn people(groups: &[Group]) -> String {
             group.key.clone(),
         ]);
     }
-    table.text(Terminal::width())
+    table.text(Terminal::table_width())
 }
 
 const fn sort(order: FlowOrder) -> FlowSort {

@@ -9,8 +9,13 @@ pub(super) enum Align {
     Right,
 }
 
+/// Characters that the last column needs beside the others; with less room it gets a line of its own.
+const LAST_MIN: usize = 28;
+/// How far that line is set in.
+const INDENT: usize = 4;
+
 /// Rows under a heading; each column is as wide as its widest cell, the last one takes the rest of
-/// the terminal.
+/// the terminal, or the line below when the rest is too narrow to read.
 #[derive(Debug)]
 pub(super) struct Table {
     columns: Vec<(&'static str, Align)>,
@@ -30,12 +35,18 @@ impl Table {
     pub(super) fn text(&self, width: usize) -> String {
         let widths: Vec<usize> = (0..self.columns.len()).map(|c| self.width(c)).collect();
         let fixed: usize = widths.iter().rev().skip(1).map(|w| w + 2).sum();
-        let last = width.saturating_sub(fixed).max(12);
+        let rest = width.saturating_sub(fixed);
+        let wanted = widths.last().copied().unwrap_or(0).min(LAST_MIN);
+        let room = if rest < wanted {
+            Room::Below(width.saturating_sub(INDENT))
+        } else {
+            Room::Beside(rest)
+        };
         let mut out = String::new();
         let heading: Vec<String> = self.columns.iter().map(|(n, _)| (*n).to_owned()).collect();
-        self.line(&mut out, &heading, &widths, last);
+        self.line(&mut out, &heading, &widths, room);
         for row in &self.rows {
-            self.line(&mut out, row, &widths, last);
+            self.line(&mut out, row, &widths, room);
         }
         out
     }
@@ -46,13 +57,13 @@ impl Table {
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0).max(heading)
     }
 
-    fn line(&self, out: &mut String, cells: &[String], widths: &[usize], last: usize) {
+    fn line(&self, out: &mut String, cells: &[String], widths: &[usize], room: Room) {
         let mut line = String::new();
         for (index, ((cell, width), (_, align))) in
             cells.iter().zip(widths).zip(&self.columns).enumerate()
         {
             if index + 1 == self.columns.len() && *align == Align::Left {
-                line.push_str(&cut(cell, last));
+                room.last(&mut line, cell);
                 break;
             }
             let _ = match align {
@@ -62,6 +73,26 @@ impl Table {
         }
         out.push_str(line.trim_end());
         out.push('\n');
+    }
+}
+
+/// Where the last column has its place, and how wide it may be.
+#[derive(Clone, Copy, Debug)]
+enum Room {
+    Beside(usize),
+    Below(usize),
+}
+
+impl Room {
+    fn last(self, line: &mut String, cell: &str) {
+        match self {
+            Self::Beside(width) => line.push_str(&cut(cell, width)),
+            Self::Below(_) if cell.is_empty() => {}
+            Self::Below(width) => {
+                line.truncate(line.trim_end().len());
+                let _ = write!(line, "\n{:INDENT$}{}", "", cut(cell, width));
+            }
+        }
     }
 }
 
@@ -83,8 +114,13 @@ mod tests {
         let mut table =
             Table::new(&[("NAME", Align::Left), ("BYTES", Align::Right), ("WHAT", Align::Left)]);
         table.row(vec!["a".into(), "1".into(), "short".into()]);
-        table.row(vec!["longer".into(), "1234567".into(), "a text that is too long".into()]);
-        let text = "NAME      BYTES  WHAT\na             1  short\nlonger  1234567  a text th...\n";
-        assert_eq!(table.text(29), text);
+        let long = "a text that is much too long for it";
+        table.row(vec!["longer".into(), "1234567".into(), long.into()]);
+        let text = "NAME      BYTES  WHAT\na             1  short\n\
+                    longer  1234567  a text that is much too lo...\n";
+        assert_eq!(table.text(46), text);
+        let text = "NAME      BYTES\n    WHAT\na             1\n    short\n\
+                    longer  1234567\n    a text that is much ...\n";
+        assert_eq!(table.text(27), text);
     }
 }
