@@ -140,11 +140,17 @@ fn newest(service: &Service<'_>, before: Option<Timestamp>) -> Option<Timestamp>
     let mut found = None;
     wait_until(Duration::from_secs(3), || {
         let page = service.get(&format!("/api/v1/flows?limit=1&from=-10m{to}"));
-        let last = page.ok().and_then(|page| Timestamp::parse(page["items"][0]["last"].as_str()?));
+        let last = page.ok().and_then(|page| ended(&page["items"][0]));
         found = last;
         found.is_some()
     });
     found
+}
+
+/// When a flow ended.
+fn ended(flow: &serde_json::Value) -> Option<Timestamp> {
+    let first = Timestamp::parse(flow["ts"].as_str()?)?;
+    Some(first.plus_nanos((flow["duration"].as_f64()? * 1e9) as i64))
 }
 
 #[allow(clippy::disallowed_methods)] // compared with the times of flows that were seen live
