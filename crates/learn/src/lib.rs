@@ -4,3 +4,4 @@
 //! that is passed in: the same rows with the same seed give the same model on every machine.
 
 pub mod data;
+pub mod schema;
