@@ -1,73 +1,68 @@
 //! Records to rows of a table: numbers are read, words are numbered, labels become kinds.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::fault::quoted;
 use super::hash::RowHash;
-use super::records::Record;
+use super::records::{Cells, TextRecord};
+use super::shape::Shape;
 use super::value::{self, Number};
-use super::{Classes, ColumnKind, Fault, Faults, Limits, ReadError, Row, Table};
-use crate::schema::{Field, Kind, Schema};
+use super::{Classes, ColumnKind, Fault, Faults, Limits, NORMAL_NAME, ReadError, Row, Table};
+use crate::schema::{Kind, address_class};
 
 /// Most different kinds of traffic in a file.
 const KINDS_MAX: usize = 1_000;
 /// Bytes of a word or of the name of a kind.
 const WORD_BYTES_MAX: usize = 128;
 
-/// Where a file has what the schema wants.
-pub(super) struct Plan {
+/// Where a file has what is wanted.
+pub(crate) struct Plan {
     /// Fields of a record; others are wrong.
-    pub(super) width: usize,
-    /// Place of each of the schema's fields.
-    pub(super) fields: Vec<Option<usize>>,
+    pub(crate) width: usize,
+    /// Place of each field.
+    pub(crate) fields: Vec<Option<usize>>,
     /// Place of each column of the label.
-    pub(super) labels: Vec<Option<usize>>,
+    pub(crate) labels: Vec<Option<usize>>,
 }
 
-/// What is wrong with a field: which of the schema's, and why.
-type Wrong = (&'static str, String);
+/// What is wrong with a record: in which field, and why.
+type Wrong = (Cow<'static, str>, String);
 
 /// A table in the making.
-pub(super) struct Builder<'a> {
-    schema: &'static Schema,
+pub(crate) struct Builder<'a> {
+    shape: Shape,
     plan: Plan,
     limits: &'a Limits,
     table: Table,
     faults: Faults,
     words: Vec<HashMap<Vec<u8>, u32>>,
     kinds: HashMap<String, u16>,
-    /// For a rate, the field of its duration.
-    over: Vec<Option<usize>>,
     values: Vec<f32>,
     attacks: usize,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(schema: &'static Schema, plan: Plan, limits: &'a Limits) -> Self {
-        let over = |field: &Field| match field.kind {
-            Kind::Rate { over } => schema.fields.iter().position(|f| f.name == over),
-            _ => None,
-        };
+    pub(crate) fn new(shape: Shape, plan: Plan, limits: &'a Limits) -> Self {
         Self {
-            schema,
             plan,
             limits,
-            table: Table::new(schema.columns()),
+            table: Table::new(shape.columns.clone()),
             faults: Faults::default(),
-            words: vec![HashMap::new(); schema.fields.len()],
-            kinds: HashMap::from([("normal".to_owned(), super::NORMAL)]),
-            over: schema.fields.iter().map(over).collect(),
-            values: Vec::with_capacity(schema.fields.len()),
+            words: vec![HashMap::new(); shape.slots.len()],
+            kinds: HashMap::from([(NORMAL_NAME.to_owned(), super::NORMAL)]),
+            values: Vec::with_capacity(shape.columns.len()),
+            shape,
             attacks: 0,
         }
     }
 
-    pub(super) fn faults(&mut self) -> &mut Faults {
+    pub(crate) fn faults(&mut self) -> &mut Faults {
         &mut self.faults
     }
 
     /// Adds a record, or a fault in its place.
-    pub(super) fn add(&mut self, record: &Record) -> Result<(), ReadError> {
+    pub(crate) fn add(&mut self, record: &TextRecord) -> Result<(), ReadError> {
         if record.len() != self.plan.width {
             let why = format!(
                 "the record has {} columns, expected {}{}",
@@ -78,23 +73,17 @@ impl<'a> Builder<'a> {
             self.fault(record.line, None, why);
             return Ok(());
         }
-        let kind = match self.kind(record) {
-            Ok(kind) => kind,
+        match self.kind(record).and_then(|kind| Ok((kind, self.row(record)?))) {
+            Ok((kind, group)) => self.push(kind, group),
             Err((column, why)) => {
-                self.fault(record.line, Some(column), why);
-                return Ok(());
-            }
-        };
-        match self.row(record) {
-            Ok(group) => self.push(kind, group),
-            Err((column, why)) => {
-                self.fault(record.line, Some(column), why);
+                self.fault(record.line, Some(&column), why);
                 Ok(())
             }
         }
     }
 
-    fn fault(&mut self, line: u64, column: Option<&str>, why: String) {
+    /// Notes a record that was left out.
+    pub(crate) fn fault(&mut self, line: u64, column: Option<&str>, why: String) {
         let fault = Fault { line, column: column.map(str::to_owned), why };
         self.faults.add(fault, self.limits.faults);
     }
@@ -118,71 +107,97 @@ impl<'a> Builder<'a> {
         if let Some(number) = self.kinds.get(&kind) {
             return Ok(*number);
         }
-        let full = || {
-            let column = self.schema.label.columns.last().and_then(|c| c.names.first());
-            ReadError::Labels { column: column.copied().unwrap_or("label"), limit: KINDS_MAX }
+        let number = self.table.kinds.len();
+        let room = u16::try_from(number).ok().filter(|_| number <= KINDS_MAX);
+        let Some(room) = room else {
+            let column = self.shape.labels.column().to_owned();
+            return Err(ReadError::Labels { column, limit: KINDS_MAX });
         };
-        let number = u16::try_from(self.table.kinds.len()).map_err(|_| full())?;
-        if usize::from(number) > KINDS_MAX {
-            return Err(full());
-        }
         self.table.kinds.push(kind.clone());
-        self.kinds.insert(kind, number);
-        Ok(number)
+        self.kinds.insert(kind, room);
+        Ok(room)
     }
 
     /// The kind of traffic of a record.
-    fn kind(&self, record: &Record) -> Result<String, Wrong> {
-        let rule = &self.schema.label;
-        let name = rule.columns.first().and_then(|c| c.names.first()).copied().unwrap_or("label");
-        let texts: Vec<String> =
+    fn kind(&self, record: &TextRecord) -> Result<String, Wrong> {
+        let wrong = |why: String| (Cow::Owned(self.shape.labels.column().to_owned()), why);
+        let texts: Vec<Cow<'_, str>> =
             self.plan.labels.iter().map(|at| label_text(record, *at)).collect();
-        let cells: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let cells: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         if cells.iter().all(|cell| cell.is_empty()) {
             return match self.limits.classes {
-                Classes::None => Ok("normal".into()),
-                _ => Err((name, "the label is missing".into())),
+                Classes::None => Ok(NORMAL_NAME.into()),
+                Classes::Both | Classes::Any => Err(wrong("the label is missing".into())),
             };
         }
         let first = cells.first().map_or(&b""[..], |cell| cell.as_bytes());
-        let kind = (rule.read)(&cells).map_err(|why| (name, format!("{} {why}", quoted(first))))?;
+        let kind = self.shape.labels.kind(&cells);
+        let kind = kind.map_err(|why| wrong(format!("{} {why}", quoted(first))))?;
         if kind.len() > WORD_BYTES_MAX {
-            return Err((name, format!("the label is longer than {WORD_BYTES_MAX} bytes")));
+            return Err(wrong(format!("the label is longer than {WORD_BYTES_MAX} bytes")));
         }
         Ok(kind.to_owned())
     }
 
     /// Reads the values of a record into `self.values`; returns the hash of the row.
-    fn row(&mut self, record: &Record) -> Result<u64, Wrong> {
+    fn row(&mut self, record: &TextRecord) -> Result<u64, Wrong> {
         self.values.clear();
         let mut hash = RowHash::new();
-        for (at, field) in self.schema.fields.iter().enumerate() {
-            let cell = self.cell(record, at);
-            let value = if field.kind == Kind::Category {
-                hash.word(cell.trim_ascii());
-                self.word(at, cell).map_err(|why| (field.name, why))?
-            } else {
-                let value = self.number(record, at, cell).map_err(|why| (field.name, why))?;
-                hash.number(value);
-                value
-            };
-            self.values.push(value);
-        }
-        Ok(hash.finish())
+        // Lent for the time of the row, since the cells borrow it.
+        let places = std::mem::take(&mut self.plan.fields);
+        let read = self.fill(&Cells::new(record, &places), &mut hash);
+        self.plan.fields = places;
+        read.map(|()| hash.finish())
     }
 
-    fn cell<'r>(&self, record: &'r Record, at: usize) -> &'r [u8] {
-        self.plan.fields.get(at).copied().flatten().map_or(&[], |place| record.field(place))
+    fn fill(&mut self, cells: &Cells<'_>, hash: &mut RowHash) -> Result<(), Wrong> {
+        if let Some(derive) = self.shape.derive {
+            derive(cells, &mut self.values).map_err(|faults| {
+                let first = faults.into_iter().next();
+                first.map_or_else(Default::default, |fault| (fault.field, fault.message))
+            })?;
+            self.faults.missing += self.values.iter().filter(|value| value.is_nan()).count() as u64;
+            for value in &self.values {
+                hash.number(*value);
+            }
+            return Ok(());
+        }
+        for at in 0..self.shape.slots.len() {
+            let Some(slot) = self.shape.slots.get(at) else { break };
+            let (kind, over) = (slot.kind, slot.over);
+            let cell = cells.get(at);
+            let value = match kind {
+                Kind::Category => {
+                    hash.word(cell.trim_ascii());
+                    self.word(at, cell)
+                }
+                Kind::Address => address_class(cell),
+                Kind::Number | Kind::Rate { .. } => {
+                    self.number(cell, over.map(|duration| cells.get(duration)))
+                }
+            };
+            let value = value.map_err(|why| (self.name(at), why))?;
+            if kind != Kind::Category {
+                hash.number(value);
+            }
+            self.values.push(value);
+        }
+        Ok(())
+    }
+
+    fn name(&self, at: usize) -> Cow<'static, str> {
+        self.shape.slots.get(at).map_or(Cow::Borrowed("record"), |slot| slot.name.clone())
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "values are kept in single precision")]
-    fn number(&mut self, record: &Record, at: usize, cell: &[u8]) -> Result<f32, String> {
+    fn number(&mut self, cell: &[u8], duration: Option<&[u8]>) -> Result<f32, String> {
         let Some(number) = value::number(cell) else {
             return Err(format!("{} is not a number", quoted(cell)));
         };
+        let over_nothing = || duration.is_some_and(value::is_zero_or_less);
         Ok(match number {
             Number::Is(value) => value as f32,
-            Number::Clamped(_) | Number::Undefined if self.over_nothing(record, at) => {
+            Number::Clamped(_) | Number::Undefined if over_nothing() => {
                 self.faults.rates_zeroed += 1;
                 0.0
             }
@@ -195,15 +210,6 @@ impl<'a> Builder<'a> {
                 f32::NAN
             }
         })
-    }
-
-    /// Whether the field is a rate over a duration that is zero.
-    fn over_nothing(&self, record: &Record, at: usize) -> bool {
-        let Some(duration) = self.over.get(at).copied().flatten() else {
-            return false;
-        };
-        let number = value::number(self.cell(record, duration));
-        matches!(number, Some(Number::Is(value)) if value <= 0.0)
     }
 
     /// The number of a word of a column.
@@ -256,12 +262,15 @@ impl<'a> Builder<'a> {
 
 /// The text of a part of the label. Bytes that are no UTF-8 become `-`: files of CICIDS2017 have
 /// a dash of another character set in the names of their web attacks.
-fn label_text(record: &Record, at: Option<usize>) -> String {
+fn label_text(record: &TextRecord, at: Option<usize>) -> Cow<'_, str> {
     let cell = at.map_or(&b""[..], |at| record.field(at)).trim_ascii();
-    String::from_utf8_lossy(cell).replace('\u{fffd}', "-")
+    match std::str::from_utf8(cell) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(String::from_utf8_lossy(cell).replace('\u{fffd}', "-")),
+    }
 }
 
 /// Whether a field holds the end of a line.
-fn spans_lines(record: &Record) -> bool {
+fn spans_lines(record: &TextRecord) -> bool {
     record.fields().any(|field| field.contains(&b'\n'))
 }

@@ -95,7 +95,7 @@ pub enum ReadError {
     )]
     Labels {
         /// Name of the column.
-        column: &'static str,
+        column: String,
         /// Most labels.
         limit: usize,
     },

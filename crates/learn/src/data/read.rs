@@ -4,7 +4,8 @@ use std::io::BufRead;
 
 use super::build::{Builder, Plan};
 use super::fault::quoted;
-use super::records::{Record, Records};
+use super::records::{Records, TextRecord};
+use super::shape::Shape;
 use super::{Faults, Limits, ReadError, Table, sniff};
 use crate::schema::{Header, Schema, key};
 
@@ -23,13 +24,13 @@ pub fn read(
     let sniffed = sniff::sniff(input, schema.id)?;
     let separator = sniff::separator(&sniffed.first_line);
     let mut records = Records::new(sniffed.input, separator, limits);
-    let mut record = Record::default();
+    let mut record = TextRecord::default();
     if !records.next(&mut record)? {
         return Err(ReadError::Empty { schema: schema.id });
     }
     let (plan, is_header) = plan(schema, &record, limits)?;
     let unused = if is_header { unused(&record, &plan) } else { Vec::new() };
-    let mut builder = Builder::new(schema, plan, limits);
+    let mut builder = Builder::new(Shape::of(schema), plan, limits);
     for name in &unused {
         builder.faults().add_unused(name);
     }
@@ -43,7 +44,7 @@ pub fn read(
 }
 
 /// Finds the columns by the first record; whether that is a header.
-fn plan(schema: &Schema, first: &Record, limits: &Limits) -> Result<(Plan, bool), ReadError> {
+fn plan(schema: &Schema, first: &TextRecord, limits: &Limits) -> Result<(Plan, bool), ReadError> {
     let Header::Optional { behind, expected } = schema.header else {
         return Ok((by_name(schema, first, limits)?, true));
     };
@@ -67,7 +68,7 @@ fn plan(schema: &Schema, first: &Record, limits: &Limits) -> Result<(Plan, bool)
 }
 
 /// Finds the columns by their names. Of several columns of one name the first counts.
-fn by_name(schema: &Schema, header: &Record, limits: &Limits) -> Result<Plan, ReadError> {
+fn by_name(schema: &Schema, header: &TextRecord, limits: &Limits) -> Result<Plan, ReadError> {
     let mut keys = Vec::with_capacity(header.len());
     for (at, name) in header.fields().enumerate() {
         let name = std::str::from_utf8(name).map_err(|_| ReadError::Encoding { column: at + 1 })?;
@@ -106,7 +107,7 @@ fn listed(names: &[&str]) -> String {
 }
 
 /// Names of the columns that nobody asks for.
-fn unused(header: &Record, plan: &Plan) -> Vec<String> {
+fn unused(header: &TextRecord, plan: &Plan) -> Vec<String> {
     let used = |at: usize| plan.fields.contains(&Some(at)) || plan.labels.contains(&Some(at));
     let name = |at: usize| String::from_utf8_lossy(header.field(at)).into_owned();
     (0..header.len()).filter(|at| !used(*at)).map(name).collect()

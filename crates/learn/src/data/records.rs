@@ -15,7 +15,7 @@ const FIRST_FIELDS: usize = 128;
 
 /// The fields of one record.
 #[derive(Debug, Default)]
-pub(crate) struct Record {
+pub(crate) struct TextRecord {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     fields: usize,
@@ -23,7 +23,7 @@ pub(crate) struct Record {
     pub(crate) line: u64,
 }
 
-impl Record {
+impl TextRecord {
     /// Number of fields.
     pub(crate) fn len(&self) -> usize {
         self.fields
@@ -39,9 +39,36 @@ impl Record {
         self.bytes.get(begin..end).unwrap_or(&[])
     }
 
+    /// Appends a field, for records that do not come from a table in text.
+    pub(crate) fn push(&mut self, field: &[u8]) {
+        self.ends.truncate(self.fields);
+        self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
+        self.bytes.extend_from_slice(field);
+        self.ends.push(self.bytes.len());
+        self.fields += 1;
+    }
+
     /// All fields.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.fields).map(|at| self.field(at))
+    }
+}
+
+/// A record as a schema sees it: its fields in the schema's order.
+pub(crate) struct Cells<'a> {
+    record: &'a TextRecord,
+    places: &'a [Option<usize>],
+}
+
+impl<'a> Cells<'a> {
+    /// `places`: where in the record each field of the schema is.
+    pub(crate) fn new(record: &'a TextRecord, places: &'a [Option<usize>]) -> Self {
+        Self { record, places }
+    }
+
+    /// Field `at` of the schema; empty where the record has none.
+    pub(crate) fn get(&self, at: usize) -> &'a [u8] {
+        self.places.get(at).copied().flatten().map_or(&[], |place| self.record.field(place))
     }
 }
 
@@ -66,7 +93,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// Reads the next record; `false` at the end.
-    pub(crate) fn next(&mut self, record: &mut Record) -> Result<bool, ReadError> {
+    pub(crate) fn next(&mut self, record: &mut TextRecord) -> Result<bool, ReadError> {
         self.skip_empty_lines()?;
         record.line = self.lines.line;
         record.fields = 0;
@@ -99,7 +126,7 @@ impl<R: BufRead> Records<R> {
     /// is told from a longer one.
     fn make_room(
         &self,
-        record: &mut Record,
+        record: &mut TextRecord,
         written: usize,
         ended: usize,
     ) -> Result<(), ReadError> {
@@ -163,7 +190,7 @@ mod tests {
     fn read(text: &str, limits: &Limits) -> Result<Vec<(u64, Vec<String>)>, ReadError> {
         // The smallest buffer shows every mistake at its borders.
         let mut records = Records::new(BufReader::with_capacity(1, text.as_bytes()), b',', limits);
-        let mut record = Record::default();
+        let mut record = TextRecord::default();
         let mut all = Vec::new();
         while records.next(&mut record)? {
             let fields = record.fields().map(|f| String::from_utf8_lossy(f).into_owned());

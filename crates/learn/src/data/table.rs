@@ -3,6 +3,9 @@
 /// Index of the kind that stands for normal traffic.
 pub const NORMAL: u16 = 0;
 
+/// Name of that kind.
+pub(crate) const NORMAL_NAME: &str = "normal";
+
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ColumnKind {
@@ -52,7 +55,7 @@ pub struct Table {
 impl Table {
     /// An empty table with these columns.
     pub fn new(columns: Vec<Column>) -> Self {
-        Self { columns, kinds: vec!["normal".into()], rows: Vec::new(), values: Vec::new() }
+        Self { columns, kinds: vec![NORMAL_NAME.into()], rows: Vec::new(), values: Vec::new() }
     }
 
     /// Number of rows.

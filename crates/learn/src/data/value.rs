@@ -56,6 +56,11 @@ pub(crate) fn bounded(value: f64) -> Number {
     }
 }
 
+/// Whether a duration is zero, or less, which is a fault of some programs.
+pub(crate) fn is_zero_or_less(field: &[u8]) -> bool {
+    matches!(number(field), Some(Number::Is(value)) if value <= 0.0)
+}
+
 /// Whether a field says that there is no value.
 pub(crate) fn is_missing(field: &[u8]) -> bool {
     const WORDS: [&[u8]; 6] = [b"-", b"?", b"na", b"n/a", b"null", b"none"];

@@ -2,7 +2,7 @@
 //! versions besides. Addresses, source port, times and ids of a file are not used, because they
 //! tell who attacked and not what an attack looks like. `Fwd Header Length.1` repeats a column.
 
-use super::{Field, Header, LabelColumn, LabelRule, Schema, label};
+use super::{Field, Header, LabelColumn, LabelRule, Layout, Schema, label};
 
 pub(super) const SCHEMA: Schema = Schema {
     id: "cic",
@@ -15,6 +15,7 @@ pub(super) const SCHEMA: Schema = Schema {
         columns: &[LabelColumn { names: &["Label", "Class"], optional: false }],
         read: kind,
     },
+    layout: Layout::Direct,
 };
 
 /// `BENIGN` or the attack's name.

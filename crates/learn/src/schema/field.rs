@@ -1,5 +1,7 @@
 //! What a record consists of, in rows of constant tables.
 
+use serde::{Serialize, Serializer};
+
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -17,16 +19,18 @@ pub enum Kind {
     Address,
 }
 
-/// A field of a record.
-#[derive(Clone, Copy, Debug)]
+/// A field of a record. Serialised for forms; `choices` is then null where any word is taken.
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Field {
     /// Name as the schema spells it.
     pub name: &'static str,
     /// Other names in files. Case, blanks and punctuation do not matter.
+    #[serde(skip)]
     pub aliases: &'static [&'static str],
     /// What it holds.
     pub kind: Kind,
     /// All words of a category, or none if any word is taken.
+    #[serde(serialize_with = "some_choices")]
     pub choices: &'static [&'static str],
     /// Unit; empty where there is none.
     pub unit: &'static str,
@@ -38,6 +42,23 @@ pub struct Field {
     pub optional: bool,
     /// What it means.
     pub summary: &'static str,
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Number | Self::Rate { .. } => "number",
+            Self::Category => "category",
+            Self::Address => "address",
+        })
+    }
+}
+
+fn some_choices<S: Serializer>(
+    choices: &&'static [&'static str],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    (!choices.is_empty()).then_some(choices).serialize(serializer)
 }
 
 impl Field {
@@ -82,6 +103,11 @@ impl Field {
 
     pub(crate) const fn up_to(mut self, max: f64) -> Self {
         self.max = Some(max);
+        self
+    }
+
+    pub(crate) const fn of(mut self, choices: &'static [&'static str]) -> Self {
+        self.choices = choices;
         self
     }
 

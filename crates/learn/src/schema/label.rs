@@ -2,8 +2,7 @@
 
 /// Kind of an attack of which a file says no more than that it is one.
 pub(crate) const UNNAMED_ATTACK: &str = "attack";
-/// Kind of normal traffic.
-pub(crate) const NORMAL: &str = "normal";
+pub(crate) use crate::data::NORMAL_NAME as NORMAL;
 
 /// A column that holds a label or a part of it.
 #[derive(Debug)]

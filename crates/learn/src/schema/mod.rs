@@ -5,23 +5,30 @@
 //! form; its columns are what a model sees. For most they are the same. A column never holds the
 //! label, nor anything that was made from it, nor a record's number.
 
+mod address;
 mod cic;
 mod field;
+pub mod form;
 mod label;
 mod nsl_kdd;
+mod single;
 mod unsw_nb15;
 
 pub(crate) use field::key;
 pub use field::{Field, Kind};
-pub(crate) use label::{LabelColumn, LabelRule, UNNAMED_ATTACK};
+pub(crate) use label::{LabelColumn, LabelRule, UNNAMED_ATTACK, yes_or_no};
+pub use single::FieldError;
 
-use crate::data::{Column, ColumnKind};
+pub(crate) use crate::data::Cells;
+use serde::Serialize;
+
+use crate::data::{Column, ColumnKind, quoted, value};
 
 /// All schemas.
-pub static SCHEMAS: &[Schema] = &[nsl_kdd::SCHEMA, unsw_nb15::SCHEMA, cic::SCHEMA];
+pub static SCHEMAS: &[Schema] = &[form::SCHEMA, nsl_kdd::SCHEMA, unsw_nb15::SCHEMA, cic::SCHEMA];
 
-/// A kind of records.
-#[derive(Debug)]
+/// A kind of records. Serialised as id, title, summary and `columns`, which are its fields.
+#[derive(Debug, Serialize)]
 pub struct Schema {
     /// Short name, as in `--schema`.
     pub id: &'static str,
@@ -30,9 +37,28 @@ pub struct Schema {
     /// What a record is and where such records come from.
     pub summary: &'static str,
     /// What a record consists of.
+    #[serde(rename = "columns")]
     pub fields: &'static [Field],
+    #[serde(skip)]
     pub(crate) header: Header,
+    #[serde(skip)]
     pub(crate) label: LabelRule,
+    #[serde(skip)]
+    pub(crate) layout: Layout,
+}
+
+/// How the values of a record become those of the table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Layout {
+    /// Each field is a column.
+    Direct,
+    /// The columns are computed from the fields; their words are known beforehand.
+    Derived {
+        /// The columns.
+        columns: fn() -> Vec<Column>,
+        /// Appends their values, or tells what is wrong with the fields.
+        values: fn(&Cells<'_>, &mut Vec<f32>) -> Result<(), Vec<FieldError>>,
+    },
 }
 
 /// How the columns of a file are known.
@@ -45,6 +71,16 @@ pub(crate) enum Header {
     Optional { behind: usize, expected: &'static str },
 }
 
+/// The class of an address as the number of its word; missing if there is no address.
+pub(crate) fn address_class(cell: &[u8]) -> Result<f32, String> {
+    if value::is_missing(cell.trim_ascii()) {
+        return Ok(f32::NAN);
+    }
+    let address = std::str::from_utf8(cell).ok().and_then(address::parse);
+    let address = address.ok_or_else(|| format!("{} is not an address", quoted(cell)))?;
+    Ok(f32::from(address::class(address) as u8))
+}
+
 /// The schema of this id.
 pub fn by_id(id: &str) -> Option<&'static Schema> {
     SCHEMAS.iter().find(|schema| schema.id == id)
@@ -53,6 +89,9 @@ pub fn by_id(id: &str) -> Option<&'static Schema> {
 impl Schema {
     /// The columns of a table of such records, with the words that are known beforehand.
     pub fn columns(&self) -> Vec<Column> {
+        if let Layout::Derived { columns, .. } = self.layout {
+            return columns();
+        }
         let column = |field: &Field| Column {
             name: field.name.into(),
             kind: match field.kind {
@@ -69,6 +108,19 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn schemas_describe_themselves_to_a_form() {
+        let json = serde_json::to_value(by_id("form").unwrap()).unwrap();
+        let column = |at: usize| &json["columns"][at];
+        assert_eq!(json["id"], "form");
+        assert_eq!(column(0)["kind"], "address");
+        assert!(column(0)["choices"].is_null());
+        assert_eq!(column(2)["choices"], serde_json::json!(["TCP", "UDP", "ICMP"]));
+        assert_eq!(column(3)["max"], 65535.0);
+        assert_eq!(column(3)["unit"], "bytes");
+        assert!(json.get("label").is_none());
+    }
 
     #[test]
     fn schemas_are_consistent() {

@@ -1,7 +1,7 @@
 //! NSL-KDD and the older KDD Cup 99: 41 columns by order, the label, and in NSL-KDD the
 //! difficulty, which tells how many classifiers knew the label and therefore is never a column.
 
-use super::{Field, Header, LabelColumn, LabelRule, Schema, label};
+use super::{Field, Header, LabelColumn, LabelRule, Layout, Schema, label};
 
 pub(super) const SCHEMA: Schema = Schema {
     id: "nsl-kdd",
@@ -17,6 +17,7 @@ pub(super) const SCHEMA: Schema = Schema {
         }],
         read: kind,
     },
+    layout: Layout::Direct,
 };
 
 /// `normal` or the attack's name; KDD Cup 99 ends it with a dot, and some copies say `anomaly`.

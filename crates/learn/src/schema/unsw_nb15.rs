@@ -2,7 +2,7 @@
 //! test set, and in that of the description of the data set. The record's number, the category of
 //! the attack and the label are not columns.
 
-use super::{Field, Header, LabelColumn, LabelRule, Schema, UNNAMED_ATTACK, label};
+use super::{Field, Header, LabelColumn, LabelRule, Layout, Schema, UNNAMED_ATTACK, label};
 
 pub(super) const SCHEMA: Schema = Schema {
     id: "unsw-nb15",
@@ -18,6 +18,7 @@ pub(super) const SCHEMA: Schema = Schema {
         ],
         read: kind,
     },
+    layout: Layout::Direct,
 };
 
 /// The category if the label says attack. Both must agree.
