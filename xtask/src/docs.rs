@@ -5,6 +5,7 @@
 
 use anomalyzer_engine::config::COMMON;
 use anomalyzer_engine::detect::{DETECTORS, Setting, Spec, Unit};
+use anomalyzer_engine::flow::features::FEATURES;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -34,8 +35,9 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     }
 }
 
-fn documents() -> [(&'static str, String); 4] {
+fn documents() -> [(&'static str, String); 5] {
     [
+        ("docs/features.md", features()),
         ("docs/filter.md", filter()),
         ("docs/detectors.md", detectors()),
         ("docs/config.md", config()),
@@ -51,6 +53,17 @@ fn filter() -> String {
         let values: Vec<String> = field.values.iter().map(|v| format!("`{v}`")).collect();
         let (name, summary, example) = (field.name, field.summary, field.example);
         let _ = writeln!(text, "| `{name}` | {summary} | `{example}` | {} |", values.join(" "));
+    }
+    text
+}
+
+/// The flow features: a page by hand, and the table of columns.
+fn features() -> String {
+    let page = include_str!("features_page.md");
+    let mut text = format!("# Flow features\n\n{NOTE}\n\n{page}");
+    text.push_str("| column | CICFlowMeter | unit | formula |\n|---|---|---|---|\n");
+    for f in &FEATURES {
+        let _ = writeln!(text, "| `{}` | {} | {} | {} |", f.name, f.cic, f.unit, f.formula);
     }
     text
 }

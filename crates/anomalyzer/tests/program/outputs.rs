@@ -1,5 +1,8 @@
 //! What is written: JSON, CSV, EVE, plots, the report, statistics.
 
+use anomalyzer_engine::flow::features;
+use anomalyzer_engine::{Config, Correlator, FlowRecord, Output, Pacer, Worker};
+
 use crate::tools::{Folder, anomalyzer, json, office, run, stderr, stdout};
 
 #[test]
@@ -40,6 +43,52 @@ fn tables_have_the_documented_columns_and_all_rows() {
     assert_eq!(read("flows.csv").lines().count(), read("features.csv").lines().count());
     for name in ["summary.csv", "series.csv", "alerts.csv"] {
         assert!(read(name).lines().count() > 1, "{name}");
+    }
+}
+
+/// Takes the feature vectors of a correlator that is live.
+#[derive(Default)]
+struct Vectors(Vec<(u64, features::Vector)>);
+
+impl Output for Vectors {
+    fn flow(&mut self, record: &FlowRecord) {
+        self.0.push((record.id.0, record.features.vector()));
+    }
+}
+
+#[test]
+fn the_table_of_features_holds_what_a_running_sensor_has() {
+    let config = std::sync::Arc::new(Config::default());
+    let mut worker = Worker::new(&config, &std::sync::Arc::default(), 1, 1);
+    let mut correlator = Correlator::new(&config, 1).live();
+    let (mut pacer, mut live) = (Pacer::default(), Vectors::default());
+    for frame in office() {
+        let paced = pacer.frame(frame.raw().time);
+        if let Some(marker) = paced.marker {
+            correlator.epoch(&marker, vec![worker.marker(&marker)], &mut live);
+        }
+        worker.frame(paced.seq, paced.now, &frame.raw());
+    }
+    let marker = pacer.finish();
+    correlator.epoch(&marker, vec![worker.marker(&marker)], &mut live);
+
+    let folder = Folder::new();
+    let tables = folder.path("tables");
+    let args = ["analyze", folder.office().to_str().unwrap(), "--csv", tables.to_str().unwrap()];
+    assert!(run(args).status.success());
+    let written = std::fs::read_to_string(tables.join("features.csv")).unwrap();
+    let mut lines = written.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    assert_eq!(header[6..], features::NAMES);
+    assert_eq!(written.lines().count(), 1 + live.0.len());
+    for (line, (id, vector)) in lines.zip(&live.0) {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells[0], id.to_string());
+        for ((cell, name), value) in cells[6..].iter().zip(features::NAMES).zip(vector) {
+            let cell: f64 = cell.parse().unwrap();
+            let near = value.abs() * 1e-5 + 1e-6;
+            assert!((cell - value).abs() <= near, "flow {id}, {name}: {cell}, not {value}");
+        }
     }
 }
 

@@ -232,19 +232,18 @@ impl Flow {
         self.first = self.first.min(time);
         self.last = self.last.max(time);
         let (tcp, header) = match &ip.transport {
-            Transport::Tcp(tcp) => (Some(tcp), u32::from(tcp.header_len)),
+            Transport::Tcp(tcp) => (Some(tcp), u16::from(tcp.header_len)),
             Transport::Udp(_) | Transport::Icmp(_) => (None, 8),
             Transport::Sctp { .. } => (None, 12),
             Transport::Fragment | Transport::Other => (None, 0),
         };
         self.count(side, packet, ip);
         let micros = u64::try_from(time.micros()).unwrap_or(0);
-        let ip_header = ip.total_len.saturating_sub(header).saturating_sub(ip.payload_len);
         self.features.add(Sample {
             side: u8::from(side == 1),
             micros,
             payload: ip.payload_len,
-            header: header + ip_header.min(1_000),
+            header,
             tcp: tcp.map(|tcp| (tcp.flags, tcp.window)),
         });
         match tcp {
