@@ -74,7 +74,8 @@ fn the_table_of_features_holds_what_a_running_sensor_has() {
 
     let folder = Folder::new();
     let tables = folder.path("tables");
-    let args = ["analyze", folder.office().to_str().unwrap(), "--csv", tables.to_str().unwrap()];
+    let capture = folder.office();
+    let args = ["analyze", capture.to_str().unwrap(), "--csv", tables.to_str().unwrap()];
     assert!(run(args).status.success());
     let written = std::fs::read_to_string(tables.join("features.csv")).unwrap();
     let mut lines = written.lines();
