@@ -4,4 +4,7 @@
 //! that is passed in: the same rows with the same seed give the same model on every machine.
 
 pub mod data;
+pub mod model;
+mod num;
 pub mod schema;
+pub mod train;

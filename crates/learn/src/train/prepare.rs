@@ -1,0 +1,210 @@
+//! A table as training needs it: numbers in bins, cut once; words as numbers, learned anew for each
+//! set of rows that is trained on, so that no held-out label leaks into them.
+
+use std::sync::Arc;
+
+use super::{
+    bins::{BinColumn, Binned},
+    recipe::{Recipe, weights},
+    strange,
+};
+use crate::{
+    data::{ColumnKind, NORMAL, Table},
+    model::{Input, ModelColumn, Usual},
+};
+
+/// A rare word is pulled towards the mean of all words as if it had this many more rows.
+const WORD_ROWS: f64 = 10.0;
+
+/// A table with its numbers cut into bins.
+pub(crate) struct Prepared<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) kinds: Vec<u16>,
+    /// For each column of numbers its bins.
+    numbers: Vec<Option<Arc<BinColumn>>>,
+}
+
+/// The kind of rows that were made up.
+const STRANGE: u16 = u16::MAX;
+
+/// What trees are grown on: rows of the table and behind them those that were made up.
+pub(crate) struct Material {
+    pub(crate) binned: Binned,
+    pub(crate) inputs: Vec<Input>,
+    /// Rows to learn from.
+    pub(crate) rows: Vec<u32>,
+    /// Kind and weight of all rows, learned from or not.
+    pub(crate) kinds: Vec<u16>,
+    pub(crate) weights: Vec<f32>,
+}
+
+/// Inputs in bins, and how records become them.
+#[derive(Default)]
+pub(crate) struct Encoded {
+    pub(crate) binned: Binned,
+    pub(crate) inputs: Vec<Input>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Cuts one column; the caller shares columns out among threads.
+    pub(crate) fn cut(table: &Table, column: usize) -> Option<Arc<BinColumn>> {
+        matches!(table.columns[column].kind, ColumnKind::Number)
+            .then(|| Arc::new(BinColumn::new(&values(table, column))))
+    }
+
+    pub(crate) fn new(table: &'a Table, numbers: Vec<Option<Arc<BinColumn>>>) -> Self {
+        let kinds = table.rows().iter().map(|row| row.kind).collect();
+        Self { table, kinds, numbers }
+    }
+
+    /// All that a model is grown on when it learns from `rows` by a recipe.
+    pub(crate) fn material(&self, rows: Vec<u32>, recipe: &Recipe, seed: u64) -> Material {
+        let weights = weights(&rows, &self.kinds, recipe.balance);
+        let encoded = self.encode(&rows, &weights);
+        let origin: Vec<u16> = encoded.inputs.iter().map(|input| input.column).collect();
+        let mut material = Material {
+            binned: encoded.binned,
+            inputs: encoded.inputs,
+            rows,
+            kinds: self.kinds.clone(),
+            weights,
+        };
+        let normals: Vec<u32> = material
+            .rows
+            .iter()
+            .copied()
+            .filter(|&row| self.kinds[row as usize] == NORMAL)
+            .collect();
+        let first = material.binned.rows;
+        let count = strange::append(&mut material.binned, &origin, &normals, &recipe.strange, seed);
+        #[expect(clippy::cast_possible_truncation, reason = "tables have fewer rows than 2^32")]
+        material.rows.extend((first..first + count).map(|row| row as u32));
+        #[expect(clippy::cast_possible_truncation, reason = "weights are kept in 32 bits")]
+        let weight = (recipe.strange.weight * normals.len() as f64 / count.max(1) as f64) as f32;
+        material.kinds.resize(first + count, STRANGE);
+        material.weights.resize(first + count, weight);
+        material
+    }
+
+    /// Makes inputs out of the columns; words are learned from `rows` with these weights.
+    #[expect(clippy::cast_possible_truncation, reason = "schemas have fewer columns than 2^16")]
+    pub(crate) fn encode(&self, rows: &[u32], weights: &[f32]) -> Encoded {
+        let mut encoded = Encoded::default();
+        encoded.binned.rows = self.table.len();
+        for (at, column) in self.table.columns.iter().enumerate() {
+            match (&column.kind, self.numbers.get(at).and_then(Option::as_ref)) {
+                (ColumnKind::Number, Some(cut)) => {
+                    encoded.inputs.push(Input::number(at as u16));
+                    encoded.binned.columns.push(Arc::clone(cut));
+                }
+                (ColumnKind::Category(words), _) => {
+                    let values = values(self.table, at);
+                    for input in self.words(at, words.len(), &values, rows, weights) {
+                        let numbers: Vec<f32> =
+                            values.iter().map(|&value| input.of(value)).collect();
+                        encoded.binned.columns.push(Arc::new(BinColumn::new(&numbers)));
+                        encoded.inputs.push(input);
+                    }
+                }
+                (ColumnKind::Number, None) => {}
+            }
+        }
+        encoded
+    }
+
+    /// Two numbers for each word: the share of attacks among its rows, and how frequent it is among
+    /// normal records. The first tells what was an attack, the second what was never seen.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "indices and shares"
+    )]
+    fn words(
+        &self,
+        column: usize,
+        count: usize,
+        values: &[f32],
+        rows: &[u32],
+        weights: &[f32],
+    ) -> [Input; 2] {
+        let (mut attacks, mut normals) = (vec![0.0_f64; count], vec![0.0_f64; count]);
+        for &row in rows {
+            let row = row as usize;
+            if !(values[row] >= 0.0) {
+                continue;
+            }
+            let side = if self.kinds[row] == NORMAL { &mut normals } else { &mut attacks };
+            if let Some(sum) = side.get_mut(values[row] as usize) {
+                *sum += f64::from(weights[row]);
+            }
+        }
+        let (all_attacks, all_normals) = (attacks.iter().sum::<f64>(), normals.iter().sum::<f64>());
+        let mean = all_attacks / (all_attacks + all_normals).max(1e-9);
+        let share = |at: usize| {
+            ((attacks[at] + WORD_ROWS * mean) / (attacks[at] + normals[at] + WORD_ROWS)) as f32
+        };
+        let frequency = |at: usize| (normals[at] / all_normals.max(1e-9)) as f32;
+        let input = |table: Vec<f32>, other: f32| Input {
+            column: column as u16,
+            table: Some(table),
+            other: Some(other),
+        };
+        [
+            input((0..count).map(share).collect(), mean as f32),
+            input((0..count).map(frequency).collect(), 0.0),
+        ]
+    }
+
+    /// The columns with what normal records hold in them.
+    pub(crate) fn columns(&self) -> Vec<ModelColumn> {
+        let columns = self.table.columns.iter().enumerate();
+        columns
+            .map(|(at, column)| {
+                let values = values(self.table, at);
+                let normal = values.iter().zip(&self.kinds).filter(|(_, kind)| **kind == NORMAL);
+                let normal: Vec<f32> =
+                    normal.map(|(value, _)| *value).filter(|value| !value.is_nan()).collect();
+                let (words, usual) = match &column.kind {
+                    ColumnKind::Number => (None, Usual { range: range(normal), shares: None }),
+                    ColumnKind::Category(words) => (
+                        Some(words.clone()),
+                        Usual { range: None, shares: shares(words.len(), &normal) },
+                    ),
+                };
+                ModelColumn { name: column.name.clone(), words, usual }
+            })
+            .collect()
+    }
+}
+
+/// All values of a column. Infinities are taken for the largest numbers there are.
+pub(crate) fn values(table: &Table, column: usize) -> Vec<f32> {
+    (0..table.len()).map(|row| finite(table.values(row)[column])).collect()
+}
+
+fn finite(value: f32) -> f32 {
+    value.clamp(f32::MIN, f32::MAX)
+}
+
+/// Where the middle nine tenths of numbers lie.
+fn range(mut normal: Vec<f32>) -> Option<(f32, f32)> {
+    normal.sort_unstable_by(f32::total_cmp);
+    let last = normal.len().checked_sub(1)?;
+    Some((finite(normal[last / 20]), finite(normal[last - last / 20])))
+}
+
+/// The share of each word.
+fn shares(words: usize, normal: &[f32]) -> Option<Vec<f32>> {
+    if normal.is_empty() {
+        return None;
+    }
+    let mut counts = vec![0_u32; words];
+    for value in normal {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+        if let Some(count) = counts.get_mut(*value as usize) {
+            *count += 1;
+        }
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a share")]
+    Some(counts.into_iter().map(|count| (f64::from(count) / normal.len() as f64) as f32).collect())
+}
