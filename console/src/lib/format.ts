@@ -52,6 +52,18 @@ export function clock(at: Date, locale = 'en', now = new Date()): string {
   return `${date.format(at)} ${time.format(at)}`;
 }
 
+/**
+ * Two moments as a range: each with its date when they are of different days, or when neither is of
+ * today.
+ */
+export function between(from: Date, to: Date, locale = 'en', now = new Date()): string {
+  const sameDay = from.toDateString() === to.toDateString();
+  // Seen from the day before, no moment is of today: both say their date.
+  const seen = sameDay ? now : new Date(Math.min(from.getTime(), to.getTime()) - 86_400_000);
+  const end = sameDay ? clock(to, locale, to) : clock(to, locale, seen);
+  return `${clock(from, locale, seen)} – ${end}`;
+}
+
 /** Date and time in full, with the time zone. */
 export function fullTime(at: Date, locale = 'en'): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long', hourCycle: 'h23' } as Intl.DateTimeFormatOptions).format(at);

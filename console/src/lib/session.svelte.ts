@@ -8,6 +8,7 @@ class SessionState {
     user: null,
     setup_needed: false,
     demo: false,
+    captures: true,
     insecure: false,
     csrf: null,
     version: '',

@@ -13,6 +13,17 @@ const chosen = document.documentElement.dataset['theme'];
 if (chosen === 'light' || chosen === 'dark') theme.choice = chosen;
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => (theme.version += 1));
 
+// Paper is light. Style sheets know by themselves; what is painted on a canvas must be told.
+addEventListener('beforeprint', () => {
+  document.documentElement.dataset['theme'] = 'light';
+  theme.version += 1;
+});
+addEventListener('afterprint', () => {
+  if (theme.choice === 'system') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme.choice;
+  theme.version += 1;
+});
+
 export function setTheme(next: Theme) {
   theme.choice = next;
   const root = document.documentElement;

@@ -99,6 +99,25 @@ export async function settledAlert(server) {
   return until(look, 30_000, () => `no settled alert: ${seen}`)
 }
 
+/**
+ * With `CONSOLE_DIST=dist` the pages come from what was built last, not from the program: for work
+ * on the console without building the program each time. All answers of the API stay the program's.
+ */
+async function fromDist(context, url) {
+  const dist = process.env.CONSOLE_DIST
+  if (!dist) return
+  const types = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', html: 'text/html' }
+  const isPage = (at) => at.origin === url && !/^\/(api|healthz|readyz|metrics|predict)\b/.test(at.pathname)
+  await context.route(isPage, async (route) => {
+    const path = new URL(route.request().url()).pathname
+    const file = /\.\w+$/.test(path) ? path : '/index.html'
+    const head = file === '/index.html' ? (await route.fetch()).headers() : {}
+    delete head['content-encoding']
+    const body = await readFile(join(dist, file))
+    await route.fulfill({ status: 200, headers: { ...head, 'content-type': types[file.split('.').pop()] }, body })
+  })
+}
+
 let browser
 
 /** The one browser of a test file; closed by `closeBrowser`. */
@@ -143,6 +162,7 @@ export async function visit(server, { viewport = DESK, scheme = 'light', login =
       console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`),
     )
   })
+  await fromDist(context, server.url)
   const page = await context.newPage()
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) bad.push(`console: ${message.text()}`)

@@ -39,3 +39,13 @@ test('how long ago', () => {
   assert.equal(f.ago(5), '5 sec. ago');
   assert.equal(f.ago(7200), '2 hr. ago');
 });
+
+test('a range says the date of its end too when it spans days', () => {
+  const now = new Date(2026, 10, 21, 20, 0);
+  const at = (day, hour) => new Date(2026, 10, day, hour, 5, 0);
+  const check = (from, to, expected) => assert.equal(f.between(from, to, 'en', now), expected);
+  check(at(21, 8), at(21, 9), '08:05:00 – 09:05:00');
+  check(at(19, 8), at(19, 9), 'Nov 19 08:05:00 – 09:05:00');
+  check(at(20, 8), at(21, 9), 'Nov 20 08:05:00 – Nov 21 09:05:00');
+  check(at(14, 8), at(20, 9), 'Nov 14 08:05:00 – Nov 20 09:05:00');
+});

@@ -323,6 +323,11 @@ pub trait Control: Send + Sync {
     fn status(&self) -> Status;
     /// Interfaces with their rates.
     fn interfaces(&self) -> Answer<Vec<Interface>>;
+    /// This run takes its packets from interfaces. False when it replays a file or makes its
+    /// traffic up: then there is none to choose.
+    fn captures(&self) -> bool {
+        true
+    }
     /// Watches these interfaces from now on, and after the next start.
     fn watch(&self, names: &[String]) -> Answer<()>;
     /// All settings.

@@ -13,6 +13,8 @@ export interface Session {
   user: User | null;
   setup_needed: boolean;
   demo: boolean;
+  /** Packets come from interfaces; false in a replay and in the demonstration. */
+  captures: boolean;
   insecure: boolean;
   csrf: string | null;
   version: string;

@@ -40,6 +40,11 @@ impl Capture {
         self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// False when this run has no interfaces, as in a replay.
+    pub(crate) fn is_used(&self) -> bool {
+        self.watcher.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// How it stands with each watched interface.
     pub(crate) fn states(&self) -> Vec<WatchState> {
         let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);

@@ -53,6 +53,8 @@ pub(super) struct SessionView {
     setup_needed: bool,
     /// Everything shown is made up.
     demo: bool,
+    /// Packets come from interfaces; false in a replay and in the demonstration.
+    captures: bool,
     /// Passwords cross the network in the clear.
     insecure: bool,
     /// Goes into the header `X-CSRF-Token` of everything that changes something.
@@ -112,6 +114,7 @@ fn view_of(app: &AppState, caller: Option<&Caller>) -> Result<SessionView, Probl
     Ok(SessionView {
         setup_needed: !demo && user.is_none() && people::setup_needed(&app.store)?,
         demo,
+        captures: app.control.captures(),
         insecure: !app.options.tls && !app.options.listen.ip().is_loopback(),
         csrf,
         version: if user.is_some() { env!("CARGO_PKG_VERSION").into() } else { String::new() },

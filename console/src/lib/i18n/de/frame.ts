@@ -22,6 +22,7 @@ export const frame = {
   'role.analyst': 'Analyst',
   'role.admin': 'Administrator',
 
+  'action.actions': 'Aktionen',
   'action.close': 'Schließen',
   'action.cancel': 'Abbrechen',
   'action.apply': 'Anwenden',
@@ -79,6 +80,11 @@ export const frame = {
   'health.uptime': 'Läuft seit',
   'health.version': 'Version',
   'health.interface': '{state}, {n} Rahmen',
+  'health.port.watching': 'überwacht',
+  'health.port.down': 'abgeschaltet',
+  'health.port.gone': 'verschwunden',
+  'health.port.not-permitted': 'nicht erlaubt',
+  'health.port.failed': 'gescheitert',
 
   'theme.title': 'Farben',
   'theme.system': 'Wie das System',
@@ -134,6 +140,8 @@ export const frame = {
   'link.failed': 'Dieser Link meldet nicht (mehr) an.',
   'setup.title': 'Anomalyzer einrichten',
   'setup.text': 'Legen Sie den Administrator an und wählen Sie, was überwacht wird. Beides lässt sich später ändern.',
+  'setup.text.replay': 'Legen Sie die Verwaltung an. Weitere Benutzer kommen später dazu.',
+  'setup.replay': 'Dieser Lauf spielt eine Aufzeichnung ab: Es gibt keine Schnittstellen zu wählen.',
   'setup.show': 'Zeigen',
   'setup.strength': 'Stärke des Passworts',
   'setup.strength.empty': 'Mindestens {n} Zeichen; am besten mehrere Wörter.',

@@ -1,6 +1,8 @@
 // German texts of interfaces, sources and uploads.
 export const capture = {
   'settings.capture.interfaces': 'Schnittstellen',
+  'settings.capture.demo': 'Die Vorführung erfindet ihren Verkehr: Es gibt keine Schnittstellen zu überwachen. Aufzeichnungen können hochgeladen werden.',
+  'settings.capture.replay': 'Dieser Lauf spielt eine Aufzeichnung ab: Es gibt keine Schnittstellen zu überwachen. Weitere Aufzeichnungen können hochgeladen werden.',
   'settings.capture.none': 'Keine Schnittstelle ist lesbar',
   'settings.capture.none.text': 'Dem Programm fehlt das Recht, Schnittstellen zu sehen. Der Befehl „anomalyzer doctor“ gibt die Zeile aus, die es erteilt.',
   'settings.capture.loopback': 'Loopback',

@@ -32,7 +32,6 @@ export const settings = {
 
   'settings.need.analyst': 'Ihre Rolle darf nur ansehen. Das zu ändern braucht die Rolle Analyst.',
   'settings.need.admin': 'Ihre Rolle darf nur ansehen. Das zu ändern braucht die Rolle Administrator.',
-  'settings.actions': 'Aktionen',
   'settings.remove': 'Entfernen',
   'settings.discard': 'Verwerfen',
   'settings.search': 'In Einstellungen suchen',

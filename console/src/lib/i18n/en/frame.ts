@@ -22,6 +22,7 @@ export const frame = {
   'role.analyst': 'analyst',
   'role.admin': 'administrator',
 
+  'action.actions': 'Actions',
   'action.close': 'Close',
   'action.cancel': 'Cancel',
   'action.apply': 'Apply',
@@ -79,6 +80,11 @@ export const frame = {
   'health.uptime': 'Running for',
   'health.version': 'Version',
   'health.interface': '{state}, {n} frames',
+  'health.port.watching': 'watching',
+  'health.port.down': 'down',
+  'health.port.gone': 'gone',
+  'health.port.not-permitted': 'not permitted',
+  'health.port.failed': 'failed',
 
   'theme.title': 'Theme',
   'theme.system': 'As the system',
@@ -134,6 +140,8 @@ export const frame = {
   'link.failed': 'This link does not log in (any more).',
   'setup.title': 'Set up Anomalyzer',
   'setup.text': 'Create the administrator, and choose what to watch. Both can be changed later.',
+  'setup.text.replay': 'Create the administrator. More users can be added later.',
+  'setup.replay': 'This run replays a capture: there are no interfaces to choose.',
   'setup.show': 'Show',
   'setup.strength': 'Strength of the password',
   'setup.strength.empty': 'At least {n} characters; several words are best.',

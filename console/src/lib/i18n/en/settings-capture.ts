@@ -1,6 +1,8 @@
 // English texts of interfaces, sources and uploads.
 export const capture = {
   'settings.capture.interfaces': 'Interfaces',
+  'settings.capture.demo': 'The demonstration makes its traffic up: there are no interfaces to watch. Captures can be uploaded.',
+  'settings.capture.replay': 'This run replays a capture: there are no interfaces to watch. More captures can be uploaded.',
   'settings.capture.none': 'No interface can be read',
   'settings.capture.none.text': 'The program lacks the right to see interfaces. The command “anomalyzer doctor” prints the line that grants it.',
   'settings.capture.loopback': 'loopback',

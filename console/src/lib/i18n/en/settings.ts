@@ -32,7 +32,6 @@ export const settings = {
 
   'settings.need.analyst': 'Your role may look only. Changing this needs the role analyst.',
   'settings.need.admin': 'Your role may look only. Changing this needs the role administrator.',
-  'settings.actions': 'Actions',
   'settings.remove': 'Remove',
   'settings.discard': 'Discard',
   'settings.search': 'Search in settings',

@@ -100,6 +100,10 @@ impl Control for Controller {
         self.service.capture.interfaces().map_err(refused)
     }
 
+    fn captures(&self) -> bool {
+        self.service.capture.is_used()
+    }
+
     fn watch(&self, names: &[String]) -> Answer<()> {
         self.service.watch(names).map_err(failed)
     }
