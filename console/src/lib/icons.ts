@@ -2,7 +2,7 @@
 export const ICONS = {
   overview: 'M2 9h3l2-6 3 10 2-6 1 2h1',
   traffic: 'M2 13V3M2 13h12M4.5 10.5l3-4 2.5 2 3.5-5',
-  flows: 'M2 4h12M2 8h12M2 12h12M5 2.5v3M10 6.5v3M7 10.5v3',
+  flows: 'M2 5.5h11M10 2.5l3 3-3 3M14 10.5H3M6 7.5l-3 3 3 3',
   devices: 'M2 3h12v7H2zM6 13h4M8 10v3',
   alerts: 'M8 2l6 11H2zM8 6.5v3M8 11.2v.3',
   reports: 'M4 2h6l2.5 2.5V14H4zM6 8h4.5M6 11h4.5M10 2v3h2.5',

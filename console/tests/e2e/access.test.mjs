@@ -3,7 +3,11 @@
 
 import { after, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { axe, closeBrowser, logIn, serve, shot, until, visit } from './harness.mjs'
+import { pcap, udpFrame } from './made.mjs'
 
 const PASSWORD = 'correct horse battery'
 // Root could watch an interface of this machine; what is tested here needs none.
@@ -55,6 +59,13 @@ test('the first start asks for an administrator, once', async (t) => {
     await page.getByRole('button', { name: 'Start' }).click()
     await page.waitForURL((url) => url.pathname === '/')
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    await page.getByText('Anomalyzer may not capture').waitFor()
+    await page.getByText(/^Watching \S+ needs the right CAP_NET_(RAW|ADMIN)/).waitFor()
+    const line = page.locator('main code').filter({ hasText: /^sudo setcap cap_net_raw,cap_net_admin=eip \S+$/ })
+    await line.waitFor()
+    assert.equal(await page.getByText('network is silent').count(), 0)
+    assert.equal(await page.getByText('not-permitted').count(), 0, 'the raw word of the API is not shown')
+    await axe(page, 'no right to capture')
     await shot(page, 'no-right-to-capture')
   })
   await t.test('the link works once', async () => {
@@ -78,8 +89,44 @@ test('the first start asks for an administrator, once', async (t) => {
     await logIn(page, { name: 'ada', password: PASSWORD })
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
   })
+  await t.test('the log-in leads to the page that was wanted, with its source', async () => {
+    await go('/flows?source=1&filter=dport%3A53')
+    await page.getByRole('button', { name: 'Account of ada' }).click()
+    await page.getByRole('menuitem', { name: 'Log out' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Log in' }).waitFor()
+    await logIn(page, { name: 'ada', password: PASSWORD })
+    await page.getByRole('heading', { level: 1, name: 'Flows' }).waitFor()
+    const { pathname, searchParams } = new URL(page.url())
+    assert.deepEqual([pathname, searchParams.get('source'), searchParams.get('filter')], ['/flows', '1', 'dport:53'])
+    await page.goto(`${server.url}/login?source=1&next=%2F%2Fother.example%2F`)
+    await logIn(page, { name: 'ada', password: PASSWORD })
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    assert.equal(new URL(page.url()).origin, server.url)
+  })
   visitor.clean()
   await visitor.close()
+})
+
+test('the set-up of a replay offers no interfaces', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'anomalyzer-e2e-'))
+  const file = join(folder, 'one.pcap')
+  await writeFile(file, pcap([udpFrame({ from: [10, 0, 0, 1], to: [10, 0, 0, 2], port: 40_000 })]))
+  const server = await started('run', ['--pcap', file])
+  const visitor = await visit(server, { login: false })
+  const { page } = visitor
+  await page.goto(server.link)
+  await page.getByRole('heading', { level: 1, name: 'Set up Anomalyzer' }).waitFor()
+  await page.getByText('This run replays a capture').waitFor()
+  assert.equal(await page.getByRole('checkbox').count(), 0)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Start' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  await page.goto(`${server.url}/settings/capture`)
+  await page.getByText('This run replays a capture').waitFor()
+  await axe(page, 'capture of a replay')
+  visitor.clean()
+  await visitor.close()
+  await rm(folder, { recursive: true, force: true })
 })
 
 test('roles', async (t) => {

@@ -240,3 +240,19 @@ test('an alert that comes is on the page within 2 s of the API, without reload',
 })
 
 test('nothing happened that must not', () => visitor.clean())
+
+test('beside a short list the page stands still, and buttons stay below the bar', async () => {
+  const { title } = await alertOf(alert.id)
+  await visitor.go(`/alerts?text=${encodeURIComponent(title)}&severity=info&item=${alert.id}`)
+  await page.locator('.detail').getByRole('heading', { name: 'What to do' }).waitFor()
+  await page.mouse.move(300, 600)
+  await page.mouse.wheel(0, 4_000)
+  const seen = await page.evaluate(() => {
+    scrollTo(0, document.documentElement.scrollHeight)
+    const edge = (selector, side) => document.querySelector(selector).getBoundingClientRect()[side]
+    return { bar: edge('header.bar', 'bottom'), deeds: edge('.detail .deeds', 'top'), end: edge('.detail', 'bottom'), screen: innerHeight, y: scrollY }
+  })
+  assert.ok(seen.deeds >= seen.bar, `the buttons at ${seen.deeds} are under the bar, which ends at ${seen.bar}`)
+  assert.ok(seen.end <= seen.screen, `the detail ends at ${seen.end} of ${seen.screen}`)
+  assert.ok(seen.y <= 1, `the page was scrolled by ${seen.y}`)
+})

@@ -14,7 +14,7 @@ export const flows = {
   'flows.live': 'Live',
   'flows.live.note': 'Flows, wie sie enden; bei vielen eine Auswahl.',
   'flows.total': '{n} Flows',
-  'flows.scanned': 'mehr als {n} Flows durchgesehen',
+  'flows.scanned': '{n} Flows durchgesehen, es gibt mehr',
   'flows.dense': 'Enge Zeilen',
   'flows.columns': 'Spalten',
   'flows.columns.usual': 'Übliche Spalten',

@@ -14,7 +14,7 @@ export const flows = {
   'flows.live': 'Live',
   'flows.live.note': 'Flows as they end; a sample when there are many.',
   'flows.total': '{n} flows',
-  'flows.scanned': 'more than {n} flows looked at',
+  'flows.scanned': '{n} flows looked at, there are more',
   'flows.dense': 'Dense rows',
   'flows.columns': 'Columns',
   'flows.columns.usual': 'Usual columns',
