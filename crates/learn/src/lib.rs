@@ -4,6 +4,8 @@
 //! that is passed in: the same rows with the same seed give the same model on every machine.
 
 pub mod data;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod model;
 mod num;
 pub mod schema;

@@ -7,8 +7,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use anomalyzer_learn::data::{Column, ColumnKind, Faults, Limits, Table, read};
-use anomalyzer_learn::schema::by_id;
+use anomalyzer_learn::data::{Classes, Column, ColumnKind, Faults, Limits, Table, read};
+use anomalyzer_learn::schema::{by_id, mapped};
 
 /// A file of the data sets, if it is there.
 fn file(name: &str) -> Option<PathBuf> {
@@ -92,4 +92,44 @@ fn no_column_is_a_label_in_disguise() {
     };
     let proto = table.columns.iter().find(|column| column.name == "proto").unwrap();
     assert!(words(proto).iter().any(|word| word == "tcp"));
+}
+
+#[test]
+fn logs_of_zeek_are_read_without_labels() {
+    for (name, rows) in [("horizontal", 41), ("vertical", 50)] {
+        let Some(path) = file(&format!("other-flows/zeek_portscan_{name}_conn.log")) else {
+            return;
+        };
+        let read_as = |classes| {
+            let limits = Limits { classes, ..Limits::default() };
+            let mut input = BufReader::new(File::open(&path).unwrap());
+            read(by_id("zeek-conn").unwrap(), &mut input, &limits)
+        };
+        let (table, faults) = read_as(Classes::None).unwrap();
+        assert_eq!((table.len(), faults.total), (rows, 0), "{name}: {:?}", faults.list);
+        let error = read_as(Classes::Both).unwrap_err().to_string();
+        assert!(
+            error.contains("'label'") || error.contains("label: the label is missing"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn data_sets_are_recognised() {
+    for (schema, name) in [
+        ("nsl-kdd", "nsl-kdd/KDDTest+.txt.zst"),
+        ("nsl-kdd", "other-flows/kddcup99_10_percent.csv.zst"),
+        ("unsw-nb15", "unsw-nb15/unsw_nb15_dev.csv.zst"),
+        ("cic", "other-flows/cicids2017_tuesday_bruteforce.csv.zst"),
+    ] {
+        let Some(path) = file(name) else {
+            return;
+        };
+        let unpacked = zstd::Decoder::new(File::open(path).unwrap()).unwrap();
+        let preview = mapped::preview(&mut BufReader::new(unpacked), &Limits::default()).unwrap();
+        assert_eq!(preview.guess.schema, Some(schema), "{name}");
+        assert_eq!(preview.rows.len(), 20);
+        assert!(preview.rows.iter().all(|row| row.len() == preview.columns.len()));
+    }
 }

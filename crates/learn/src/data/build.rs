@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::fault::quoted;
 use super::hash::RowHash;
+use super::plan::Plan;
 use super::records::{Cells, TextRecord};
 use super::shape::Shape;
 use super::value::{self, Number};
@@ -15,16 +16,6 @@ use crate::schema::{Kind, address_class};
 const KINDS_MAX: usize = 1_000;
 /// Bytes of a word or of the name of a kind.
 const WORD_BYTES_MAX: usize = 128;
-
-/// Where a file has what is wanted.
-pub(crate) struct Plan {
-    /// Fields of a record; others are wrong.
-    pub(crate) width: usize,
-    /// Place of each field.
-    pub(crate) fields: Vec<Option<usize>>,
-    /// Place of each column of the label.
-    pub(crate) labels: Vec<Option<usize>>,
-}
 
 /// What is wrong with a record: in which field, and why.
 type Wrong = (Cow<'static, str>, String);
@@ -57,12 +48,25 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(crate) fn faults(&mut self) -> &mut Faults {
-        &mut self.faults
+    /// Notes names of columns that nobody asks for.
+    pub(crate) fn unused(&mut self, names: &[String]) {
+        for name in names {
+            self.faults.add_unused(name);
+        }
+    }
+
+    /// Has what follows read by another plan.
+    pub(crate) fn change_plan(
+        &mut self,
+        plan: impl FnOnce(&Shape) -> Result<Plan, ReadError>,
+    ) -> Result<(), ReadError> {
+        self.plan = plan(&self.shape)?;
+        Ok(())
     }
 
     /// Adds a record, or a fault in its place.
     pub(crate) fn add(&mut self, record: &TextRecord) -> Result<(), ReadError> {
+        self.check_room()?;
         if record.len() != self.plan.width {
             let why = format!(
                 "the record has {} columns, expected {}{}",
@@ -70,29 +74,47 @@ impl<'a> Builder<'a> {
                 self.plan.width,
                 if spans_lines(record) { "; a quotation mark may not be closed" } else { "" }
             );
-            self.fault(record.line, None, why);
+            self.leave_out(record.line, None, why);
             return Ok(());
         }
         match self.kind(record).and_then(|kind| Ok((kind, self.row(record)?))) {
             Ok((kind, group)) => self.push(kind, group),
             Err((column, why)) => {
-                self.fault(record.line, Some(&column), why);
+                self.leave_out(record.line, Some(&column), why);
                 Ok(())
             }
         }
     }
 
-    /// Notes a record that was left out.
-    pub(crate) fn fault(&mut self, line: u64, column: Option<&str>, why: String) {
+    /// Notes a record that was left out before it got here.
+    pub(crate) fn fault(
+        &mut self,
+        line: u64,
+        column: Option<&str>,
+        why: String,
+    ) -> Result<(), ReadError> {
+        self.check_room()?;
+        self.leave_out(line, column, why);
+        Ok(())
+    }
+
+    /// Whether there may be one more record. Those that are wrong count too, or a stream of
+    /// nothing else would never end.
+    fn check_room(&self) -> Result<(), ReadError> {
+        let rows = self.faults.total.saturating_add(self.table.len() as u64);
+        if rows >= u64::try_from(self.limits.rows).unwrap_or(u64::MAX) {
+            return Err(ReadError::Rows { limit: self.limits.rows });
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self, line: u64, column: Option<&str>, why: String) {
         let fault = Fault { line, column: column.map(str::to_owned), why };
         self.faults.add(fault, self.limits.faults);
     }
 
     fn push(&mut self, kind: String, group: u64) -> Result<(), ReadError> {
         let rows = self.table.len() + 1;
-        if rows > self.limits.rows {
-            return Err(ReadError::Rows { limit: self.limits.rows });
-        }
         if rows.saturating_mul(self.table.columns.len()) > self.limits.values {
             return Err(ReadError::Values { limit: self.limits.values });
         }
@@ -110,7 +132,7 @@ impl<'a> Builder<'a> {
         let number = self.table.kinds.len();
         let room = u16::try_from(number).ok().filter(|_| number <= KINDS_MAX);
         let Some(room) = room else {
-            let column = self.shape.labels.column().to_owned();
+            let column = self.shape.label_column().to_owned();
             return Err(ReadError::Labels { column, limit: KINDS_MAX });
         };
         self.table.kinds.push(kind.clone());
@@ -120,7 +142,7 @@ impl<'a> Builder<'a> {
 
     /// The kind of traffic of a record.
     fn kind(&self, record: &TextRecord) -> Result<String, Wrong> {
-        let wrong = |why: String| (Cow::Owned(self.shape.labels.column().to_owned()), why);
+        let wrong = |why: String| (Cow::Owned(self.shape.label_column().to_owned()), why);
         let texts: Vec<Cow<'_, str>> =
             self.plan.labels.iter().map(|at| label_text(record, *at)).collect();
         let cells: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
@@ -186,7 +208,7 @@ impl<'a> Builder<'a> {
     }
 
     fn name(&self, at: usize) -> Cow<'static, str> {
-        self.shape.slots.get(at).map_or(Cow::Borrowed("record"), |slot| slot.name.clone())
+        self.shape.slots.get(at).map_or(Cow::Borrowed("record"), |slot| slot.names.shown.clone())
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "values are kept in single precision")]

@@ -50,6 +50,12 @@ pub enum ReadError {
         /// Columns that should be.
         expected: &'static str,
     },
+    /// Columns were mapped to what is not there.
+    #[error("the columns cannot be mapped: {what}")]
+    Mapping {
+        /// What is wrong.
+        what: String,
+    },
     /// The header is not text.
     #[error("the header is not valid UTF-8 (column {column}): save the file as UTF-8")]
     Encoding {

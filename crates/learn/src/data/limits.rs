@@ -16,7 +16,7 @@ pub enum Classes {
 /// Limits of a reader. More than that is an error and never a shorter table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Rows of the table. Default 5 million.
+    /// Rows, with those that are left out. Default 5 million.
     pub rows: usize,
     /// Columns of the file. Default 4,096.
     pub columns: usize,

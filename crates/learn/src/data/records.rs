@@ -39,6 +39,12 @@ impl TextRecord {
         self.bytes.get(begin..end).unwrap_or(&[])
     }
 
+    /// Makes it empty.
+    pub(crate) fn clear(&mut self, line: u64) {
+        self.fields = 0;
+        self.line = line;
+    }
+
     /// Appends a field, for records that do not come from a table in text.
     pub(crate) fn push(&mut self, field: &[u8]) {
         self.ends.truncate(self.fields);
@@ -82,10 +88,10 @@ pub(crate) struct Records<R> {
 }
 
 impl<R: BufRead> Records<R> {
-    pub(crate) fn new(input: R, separator: u8, limits: &Limits) -> Self {
+    pub(crate) fn new(input: R, separator: u8, quotes: bool, limits: &Limits) -> Self {
         Self {
             input,
-            parser: ReaderBuilder::new().delimiter(separator).build(),
+            parser: ReaderBuilder::new().delimiter(separator).quoting(quotes).build(),
             lines: Lines { line: 1, after_cr: false },
             record_bytes: limits.record_bytes.max(1),
             columns: limits.columns.max(1),
@@ -189,7 +195,8 @@ mod tests {
 
     fn read(text: &str, limits: &Limits) -> Result<Vec<(u64, Vec<String>)>, ReadError> {
         // The smallest buffer shows every mistake at its borders.
-        let mut records = Records::new(BufReader::with_capacity(1, text.as_bytes()), b',', limits);
+        let mut records =
+            Records::new(BufReader::with_capacity(1, text.as_bytes()), b',', true, limits);
         let mut record = TextRecord::default();
         let mut all = Vec::new();
         while records.next(&mut record)? {

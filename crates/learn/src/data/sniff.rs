@@ -42,21 +42,51 @@ const KINDS: &[(&[u8], &str, &str)] = &[
     (b"<!DOCTYPE", "a page of the web", "save the file itself and not the page that shows it"),
     (b"<html", "a page of the web", "save the file itself and not the page that shows it"),
 ];
+const ARRAY: &str = "write one object a line, without brackets and commas around them";
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The input with its first bytes put back.
-pub(super) type Whole<'a> = Chain<Cursor<Vec<u8>>, &'a mut dyn BufRead>;
+pub(crate) type Whole<'a> = Chain<Cursor<Vec<u8>>, &'a mut dyn BufRead>;
 
 /// Text whose first bytes were looked at.
-pub(super) struct Sniffed<'a> {
+pub(crate) struct Sniffed<'a> {
     /// All of it, without a byte order mark.
-    pub(super) input: Whole<'a>,
-    /// Its first line, as far as it was looked at.
-    pub(super) first_line: Vec<u8>,
+    pub(crate) input: Whole<'a>,
+    /// How records are written in it.
+    pub(crate) form: Form,
+}
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// In columns.
+    Columns {
+        /// What is between them.
+        separator: u8,
+    },
+    /// As JSON objects, one a line.
+    Objects,
+    /// In columns, with lines of `#` before.
+    Zeek {
+        /// What is between the columns.
+        separator: u8,
+    },
+}
+
+impl Sniffed<'_> {
+    /// The bytes that were looked at, to the end of their last line.
+    pub(crate) fn sample(&self) -> &[u8] {
+        let head = self.input.get_ref().0.get_ref();
+        if head.len() + BOM.len() < HEAD_BYTES {
+            return head;
+        }
+        let end = head.iter().rposition(|byte| *byte == b'\n');
+        end.and_then(|end| head.get(..=end)).unwrap_or(head)
+    }
 }
 
 /// Looks at the beginning of a file. What is no text, or empty, is an error.
-pub(super) fn sniff<'a>(
+pub(crate) fn sniff<'a>(
     input: &'a mut dyn BufRead,
     schema: &'static str,
 ) -> Result<Sniffed<'a>, ReadError> {
@@ -82,8 +112,11 @@ pub(super) fn sniff<'a>(
             advice: "save it as UTF-8 text",
         });
     }
-    let first_line = first_line.to_vec();
-    Ok(Sniffed { input: Cursor::new(head).chain(input), first_line })
+    if first_line.starts_with(b"[") {
+        return Err(ReadError::NotText { what: "a JSON array", advice: ARRAY });
+    }
+    let form = form(first_line);
+    Ok(Sniffed { input: Cursor::new(head).chain(input), form })
 }
 
 /// Pickles of protocol 0 are text: they end in a stop opcode and begin with a mark or a global.
@@ -92,8 +125,27 @@ fn is_old_pickle(head: &[u8]) -> bool {
     begins.iter().any(|begin| head.starts_with(begin)) && head.trim_ascii_end().ends_with(b".")
 }
 
+/// How records are written, by the first line.
+fn form(first_line: &[u8]) -> Form {
+    if first_line.starts_with(b"{") {
+        return Form::Objects;
+    }
+    let Some(told) = first_line.strip_prefix(b"#separator ") else {
+        let is_fields = first_line.starts_with(b"#fields\t");
+        let separator = separator(first_line);
+        return if is_fields {
+            Form::Zeek { separator: b'\t' }
+        } else {
+            Form::Columns { separator }
+        };
+    };
+    let hex = told.strip_prefix(b"\\x").and_then(|hex| std::str::from_utf8(hex).ok());
+    let byte = hex.and_then(|hex| u8::from_str_radix(hex.trim_ascii(), 16).ok());
+    Form::Zeek { separator: byte.or(told.first().copied()).unwrap_or(b'\t') }
+}
+
 /// The separator of a table: that which is most often in its first line.
-pub(super) fn separator(first_line: &[u8]) -> u8 {
+fn separator(first_line: &[u8]) -> u8 {
     let count = |byte: u8| first_line.split(|b| *b == byte).count();
     let mut best = b',';
     for other in [b';', b'\t', b'|'] {
@@ -110,7 +162,7 @@ mod tests {
 
     fn check(bytes: &[u8], expected: &str) {
         let told = match sniff(&mut &*bytes, "cic") {
-            Ok(sniffed) => String::from_utf8_lossy(&sniffed.first_line).into_owned(),
+            Ok(sniffed) => format!("{:?}", sniffed.form),
             Err(error) => error.to_string(),
         };
         assert!(told.starts_with(expected), "{told}");
@@ -125,8 +177,12 @@ mod tests {
         check(b"a\0b\0,\0", "this is binary data or text in UTF-16");
         check(b"", "the file is empty");
         check(b"\xef\xbb\xbf \r\n", "the file is empty");
-        check(b"\xef\xbb\xbfa,b\r\n1,2", "a,b");
-        check(b"\n\na;b", "a;b");
+        check(b"[\n{}]", "this is a JSON array");
+        check(b"\xef\xbb\xbfa,b\r\n1,2", "Columns { separator: 44 }");
+        check(b"\n\na;b", "Columns { separator: 59 }");
+        check(b" {\"a\":1}", "Objects");
+        check(b"#separator \\x09\n", "Zeek { separator: 9 }");
+        check(b"#fields\tts\n", "Zeek { separator: 9 }");
     }
 
     #[test]

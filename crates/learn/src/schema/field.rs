@@ -125,11 +125,6 @@ impl Field {
         self.optional = true;
         self
     }
-
-    /// Whether a column of a file has this field's name.
-    pub(crate) fn is_called(&self, key: &str) -> bool {
-        std::iter::once(&self.name).chain(self.aliases).any(|name| self::key(name) == key)
-    }
 }
 
 /// A name as it is compared: letters and digits only, in lower case, so that `Flow Bytes/s`,

@@ -10,14 +10,17 @@ mod cic;
 mod field;
 pub mod form;
 mod label;
+pub mod mapped;
 mod nsl_kdd;
 mod single;
 mod unsw_nb15;
+mod zeek_conn;
 
 pub(crate) use field::key;
 pub use field::{Field, Kind};
 pub(crate) use label::{LabelColumn, LabelRule, UNNAMED_ATTACK, yes_or_no};
 pub use single::FieldError;
+pub(crate) use single::text_of;
 
 pub(crate) use crate::data::Cells;
 use serde::Serialize;
@@ -25,7 +28,14 @@ use serde::Serialize;
 use crate::data::{Column, ColumnKind, quoted, value};
 
 /// All schemas.
-pub static SCHEMAS: &[Schema] = &[form::SCHEMA, nsl_kdd::SCHEMA, unsw_nb15::SCHEMA, cic::SCHEMA];
+pub static SCHEMAS: &[Schema] = &[
+    form::SCHEMA,
+    nsl_kdd::SCHEMA,
+    unsw_nb15::SCHEMA,
+    cic::SCHEMA,
+    zeek_conn::SCHEMA,
+    mapped::SCHEMA,
+];
 
 /// A kind of records. Serialised as id, title, summary and `columns`, which are its fields.
 #[derive(Debug, Serialize)]
