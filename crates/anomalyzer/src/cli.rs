@@ -1,6 +1,7 @@
 //! The command line as a table: options, their help and the examples.
 
 mod demo;
+pub(crate) mod model;
 pub(crate) mod stored;
 
 pub(crate) use demo::Demo;
@@ -110,6 +111,9 @@ pub(crate) enum Command {
     /// Make, list or end tokens for the API
     #[command(subcommand)]
     Token(stored::TokenCommand),
+    /// Train models on labelled records, judge them, and have records scored
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// List the detectors, or explain one
     Detectors(Detectors),
     /// Check, show or document the settings

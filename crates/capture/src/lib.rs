@@ -27,6 +27,6 @@ pub use live::{
 };
 pub use pcapng::{Interface, MAX_INTERFACES};
 pub use reader::{CaptureFile, CaptureInfo, CaptureReader, Progress};
-pub use source::{Compression, Limits};
+pub use source::{Compression, Limits, open_unpacked};
 pub use window::MAX_RECORD_BYTES;
 pub use write::{InterfaceSpec, PcapWriter, PcapngWriter, SNAPLEN_MAX};

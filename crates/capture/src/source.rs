@@ -94,6 +94,12 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// Opens a file, or standard input for `-`, and unpacks it if it is compressed with gzip or zstd:
+/// for records of any kind that come as files, not only captures.
+pub fn open_unpacked(path: &Path, limits: &Limits) -> io::Result<Box<dyn Read + Send>> {
+    open(path, limits).map(|opened| opened.reader)
+}
+
 /// Opens a file, or standard input for `-`.
 pub(crate) fn open(path: &Path, limits: &Limits) -> io::Result<Opened> {
     let file = if is_stdin(path) {

@@ -11,6 +11,7 @@ mod feedback;
 mod indicators;
 mod interfaces;
 mod keywords;
+mod model;
 mod run;
 mod scenario;
 mod stored;
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> Result<(), Failure> {
         Command::Store(command) => stored::store(command, terminal),
         Command::User(command) => stored::user(command),
         Command::Token(command) => stored::token(command),
+        Command::Model(command) => model::run(command, terminal),
         Command::Detectors(options) => detectors::run(options),
         Command::Config(command) => config::run(command, terminal),
         Command::Keywords(options) => keywords::run(options, terminal),

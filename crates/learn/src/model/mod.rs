@@ -14,7 +14,11 @@ pub(crate) use file::hex;
 pub use file::{FILE_BYTES_MAX, ModelError};
 pub use tree::TreeError;
 
-use crate::{data::Column, num::sigmoid, train::Metrics};
+use crate::{
+    data::{Column, ColumnKind},
+    num::sigmoid,
+    train::Metrics,
+};
 use tree::Trees;
 
 /// Inputs that are made on the stack; models with more take room from the heap for each record.
@@ -113,6 +117,15 @@ impl Model {
     /// The columns of the values that it scores, in their order.
     pub fn columns(&self) -> &[ModelColumn] {
         &self.header.columns
+    }
+
+    /// The same columns as those of a table, as schemas take them to read single records.
+    pub fn table_columns(&self) -> Vec<Column> {
+        let column = |column: &ModelColumn| Column {
+            name: column.name.clone(),
+            kind: column.words.clone().map_or(ColumnKind::Number, ColumnKind::Category),
+        };
+        self.header.columns.iter().map(column).collect()
     }
 
     /// What it was trained on.

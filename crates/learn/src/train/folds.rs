@@ -72,7 +72,10 @@ fn deal_rows(table: &Table, count: usize, seed: u64) -> Vec<u8> {
             // In each round of the deal every fold comes once, in an order of the round's own.
             let (round, place) = (*turn / count, *turn % count);
             *turn += 1;
-            let start = usize::try_from(mix(seed ^ round as u64) % count as u64).unwrap_or(0);
+            let start = usize::try_from(
+                mix(seed ^ mix(u64::from(row.kind) << 32 | round as u64)) % count as u64,
+            )
+            .unwrap_or(0);
             u8::try_from((start + place) % count).unwrap_or(0)
         });
         folds.push(fold);

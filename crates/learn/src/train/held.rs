@@ -1,7 +1,7 @@
 //! Scores of rows that the models which scored them had not seen.
 
 use super::{
-    FitOptions, TrainError,
+    FitOptions, Goal, HOLDING_OUT, TrainError,
     calibrate::Example,
     folds::{FOLDS, Folds},
     metrics::{Judged, Metrics},
@@ -39,7 +39,7 @@ pub(crate) fn hold_out(
     let folds = Folds::new(prepared.table, FOLDS, true, options.seed);
     let steps = FOLDS * recipe.parts * recipe.steps();
     let asked =
-        parallel(options.threads, FOLDS, progress, ("holding rows out", steps), |fold, ticker| {
+        parallel(options.threads, FOLDS, progress, (HOLDING_OUT, steps), |fold, ticker| {
             let material = prepared.material(folds.train(fold), recipe, options.seed);
             let parts: Result<Vec<Sum>, Cancelled> = (0..recipe.parts)
                 .map(|part| recipe.part(part, &material, options.seed, ticker))
@@ -128,7 +128,12 @@ impl Held {
 
     /// What models are compared by: recall at the wanted false-positive rate, where attacks of
     /// kinds that were not seen count as much as those that were, and each unseen kind the same.
+    /// For known kinds only it is the share of all rows that are judged rightly.
     pub(crate) fn quality(&self, options: &FitOptions) -> f64 {
+        if options.goal == Goal::Accuracy {
+            let seen = self.known();
+            return Metrics::of(&seen, &[], threshold::for_accuracy(&seen)).accuracy;
+        }
         let threshold = threshold::for_fpr(self.normals(), options.fpr);
         let known: Vec<bool> = self
             .asked

@@ -23,6 +23,11 @@ pub use work::Progress;
 
 use crate::model::{Model, TreeError};
 
+/// Stage of a run in which models are made for rows that are held out.
+pub const HOLDING_OUT: &str = "holding rows out";
+/// Stage of a run in which the model itself is made.
+pub const LEARNING: &str = "learning from all rows";
+
 /// Which kind of model is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
@@ -88,6 +93,9 @@ pub struct Fitted {
     pub unseen: Option<Metrics>,
     /// Probability from which a record is anomalous.
     pub threshold: f32,
+    /// The raw score that judges most held-out rows of known kinds rightly: for those who expect
+    /// no new attacks.
+    pub threshold_known: f32,
 }
 
 /// Why there is no model.

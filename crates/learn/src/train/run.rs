@@ -7,14 +7,14 @@ use super::{
     held::{Held, hold_out},
     isolation,
     prepare::{Prepared, values},
-    recipe::{FOREST, GBDT, Recipe, Sum},
+    recipe::{FOREST, FOREST_KNOWN, GBDT, GBDT_KNOWN, Recipe, Sum},
     threshold,
     work::{Cancelled, Progress, parallel},
 };
 use crate::{
     data::{ColumnKind, NORMAL, Table},
     model::{Header, Input, Model, ModelKind, Training, hex, tree::Trees},
-    train::{Algorithm, Goal, calibrate, metrics::Metrics},
+    train::{Algorithm, Goal, HOLDING_OUT, LEARNING, calibrate, metrics::Metrics},
 };
 
 /// Rows that a table may have.
@@ -42,7 +42,7 @@ pub fn fit(
     }
     let prepared = prepare(table, options, progress)?;
     let mut chosen: Option<(Recipe, Held)> = None;
-    for recipe in recipes(options.algorithm) {
+    for recipe in recipes(options) {
         let held = hold_out(&prepared, recipe, options, progress)?;
         // The first recipe wins a tie.
         if chosen.as_ref().is_none_or(|(_, best)| held.quality(options) > best.quality(options)) {
@@ -55,6 +55,7 @@ pub fn fit(
         Goal::FalsePositives => threshold::for_fpr(held.normals(), options.fpr),
         Goal::Accuracy => threshold::for_accuracy(&seen),
     };
+    let threshold_known = threshold::for_accuracy(&seen);
     let curve = calibrate::platt(&held.examples());
     let metrics = Metrics::of(&seen, &table.kinds, threshold);
     let unseen = held.unseen_metrics(&table.kinds, threshold);
@@ -63,7 +64,7 @@ pub fn fit(
         options.threads,
         recipe.parts,
         progress,
-        ("learning from all rows", recipe.parts * recipe.steps()),
+        (LEARNING, recipe.parts * recipe.steps()),
         |part, ticker| recipe.part(part, &material, options.seed, ticker),
     )?;
     let sum = Sum::of(parts);
@@ -79,15 +80,18 @@ pub fn fit(
         schema: options.schema.clone(),
         metrics,
     };
-    finish(header, &sum, unseen)
+    finish(header, &sum, unseen, threshold_known)
 }
 
 /// The kinds of models that are tried, the preferred one first.
-fn recipes(algorithm: Algorithm) -> &'static [Recipe] {
-    match algorithm {
-        Algorithm::Gbdt => &[GBDT],
-        Algorithm::Forest => &[FOREST],
-        Algorithm::Auto | Algorithm::Isolation => &[GBDT, FOREST],
+fn recipes(options: &FitOptions) -> &'static [Recipe] {
+    match (options.goal, options.algorithm) {
+        (Goal::Accuracy, Algorithm::Forest) => &[FOREST_KNOWN],
+        (Goal::Accuracy, Algorithm::Gbdt) => &[GBDT_KNOWN],
+        (Goal::Accuracy, _) => &[GBDT_KNOWN, FOREST_KNOWN],
+        (Goal::FalsePositives, Algorithm::Gbdt) => &[GBDT],
+        (Goal::FalsePositives, Algorithm::Forest) => &[FOREST],
+        (Goal::FalsePositives, _) => &[GBDT, FOREST],
     }
 }
 
@@ -162,11 +166,11 @@ fn isolate(
         })
         .map(|mut trees| Sum { base: 0.0, trees: trees.pop().unwrap_or_default() })
     };
-    let held = Held::of_normals(table, &normals, &columns, |rows| grow(rows, "holding rows out"))?;
+    let held = Held::of_normals(table, &normals, &columns, |rows| grow(rows, HOLDING_OUT))?;
     let threshold = threshold::for_fpr(held.normals(), options.fpr);
     let curve = calibrate::odd(held.normals(), threshold);
     let metrics = Metrics::of(&held.known(), &table.kinds, threshold);
-    let sum = grow(&normals, "learning from all rows")?;
+    let sum = grow(&normals, LEARNING)?;
     let attacks = table.len() - normals.len();
     let header = Header {
         schema: options.schema.clone(),
@@ -180,14 +184,19 @@ fn isolate(
         training: training(table, options, attacks),
         metrics,
     };
-    finish(header, &sum, None)
+    finish(header, &sum, None, threshold)
 }
 
-fn finish(header: Header, sum: &Sum, unseen: Option<Metrics>) -> Result<Fitted, TrainError> {
+fn finish(
+    header: Header,
+    sum: &Sum,
+    unseen: Option<Metrics>,
+    threshold_known: f32,
+) -> Result<Fitted, TrainError> {
     let trees = Trees::new(&sum.trees, header.inputs.len())?;
     let metrics = header.metrics.clone();
     let model = Model::new(header, trees);
-    Ok(Fitted { threshold: model.threshold(), model, metrics, unseen })
+    Ok(Fitted { threshold: model.threshold(), model, metrics, unseen, threshold_known })
 }
 
 fn training(table: &Table, options: &FitOptions, attacks: usize) -> Training {

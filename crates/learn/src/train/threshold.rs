@@ -23,24 +23,29 @@ pub(crate) fn for_fpr(mut normals: Vec<f32>, fpr: f64) -> f32 {
     )
 }
 
-/// The threshold that judges most records rightly.
+/// The threshold that judges most records rightly; where many do equally well, one in their middle,
+/// which leaves most room on both sides.
 pub(crate) fn for_accuracy(judged: &[Judged]) -> f32 {
     let mut sorted: Vec<(f32, bool)> =
         judged.iter().map(|record| (record.raw, record.kind != 0)).collect();
     sorted.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let Some(&(highest, _)) = sorted.first() else { return f32::MAX };
-    let (mut best, mut threshold) = (0_i64, above(highest, None));
-    let mut gained = 0_i64;
+    // The gain, over calling nothing anomalous, of calling all down to here anomalous.
+    let (mut best, mut gained) = (0_i64, 0_i64);
+    let (mut first, mut last) = (above(highest, None), above(highest, None));
     let chunks: Vec<&[(f32, bool)]> = sorted.chunk_by(|a, b| a.0 >= b.0 && a.0 <= b.0).collect();
     for (at, same) in chunks.iter().enumerate() {
         gained += same.iter().map(|record| if record.1 { 1 } else { -1 }).sum::<i64>();
+        if gained < best {
+            continue;
+        }
+        let below = chunks.get(at + 1).map(|next| next[0].0);
+        last = below.map_or(same[0].0, |below| above(below, Some(same[0].0)));
         if gained > best {
-            best = gained;
-            let below = chunks.get(at + 1).map(|next| next[0].0);
-            threshold = below.map_or(same[0].0, |below| above(below, Some(same[0].0)));
+            (best, first) = (gained, last);
         }
     }
-    threshold
+    last + (first - last) / 2.0
 }
 
 /// A number above `low`: half way to `high`, or the next one without it.
