@@ -114,6 +114,7 @@ pub(crate) fn mix(value: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small numbers that are exact")]
 mod tests {
     use super::*;
 

@@ -1,4 +1,5 @@
 //! Models from training to file and back: the same on every machine, and nothing read is trusted.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 use std::ops::ControlFlow;
 

@@ -57,7 +57,7 @@ impl Input {
         // Infinities are the largest numbers there are, as in training; `NaN` stays.
         let Some(table) = &self.table else { return value.clamp(f32::MIN, f32::MAX) };
         let other = self.other.unwrap_or(f32::NAN);
-        if !(value >= 0.0) {
+        if value.is_nan() || value < 0.0 {
             return other;
         }
         #[expect(
@@ -97,7 +97,7 @@ impl Reading {
         out.extend(self.columns.iter().map(|(at, codes)| {
             let value = values.get(*at).copied().unwrap_or(f32::NAN);
             match codes {
-                Some(_) if !(value >= 0.0) => f32::NAN,
+                Some(_) if value.is_nan() || value < 0.0 => f32::NAN,
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,

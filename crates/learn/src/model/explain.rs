@@ -78,7 +78,7 @@ fn number(range: Option<(f32, f32)>, value: f32) -> (String, String) {
         return (String::new(), String::new());
     }
     let usual = match range {
-        Some((low, high)) if low == high => format!(" (usual: {})", plain(low)),
+        Some((low, high)) if low.total_cmp(&high).is_eq() => format!(" (usual: {})", plain(low)),
         Some((low, high)) => format!(" (usual: {} to {})", plain(low), plain(high)),
         None => String::new(),
     };
@@ -87,7 +87,7 @@ fn number(range: Option<(f32, f32)>, value: f32) -> (String, String) {
 
 /// A number without digits that say nothing.
 fn plain(value: f32) -> String {
-    if value == value.trunc() && value.abs() < 1e9 {
+    if value.fract().abs() <= 0.0 && value.abs() < 1e9 {
         return format!("{value:.0}");
     }
     let digits = if value.abs() >= 100.0 {

@@ -168,8 +168,8 @@ fn bytes(model: &Model) -> Vec<u8> {
     out.extend_from_slice(&length(model.trees.len()));
     for (nodes, means) in model.trees.split() {
         out.extend_from_slice(&length(nodes.len()));
-        nodes.iter().for_each(|node| out.extend_from_slice(&node.to_bytes()));
-        means.iter().for_each(|mean| out.extend_from_slice(&mean.to_le_bytes()));
+        out.extend(nodes.iter().flat_map(|node| node.to_bytes()));
+        out.extend(means.iter().flat_map(|mean| mean.to_le_bytes()));
     }
     let end = digest(&SHA256, &out);
     out.extend_from_slice(end.as_ref());

@@ -210,6 +210,7 @@ fn check(tree: &Tree, inputs: usize, at: usize) -> Result<(), TreeError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small numbers that are exact")]
 mod tests {
     use super::*;
 

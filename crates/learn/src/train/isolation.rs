@@ -61,7 +61,10 @@ impl Builder<'_> {
         };
         let all = rows.len() as f64;
         let (left, right): (Vec<u32>, Vec<u32>) =
-            rows.into_iter().partition(|&row| !(self.columns[input][row as usize] > cut));
+            rows.into_iter().partition(|&row| {
+            let value = self.columns[input][row as usize];
+            value.is_nan() || value <= cut
+        });
         let share = left.len() as f64 / all;
         self.tree.nodes.push(Node::leaf(0.0));
         self.tree.means.push(0.0);

@@ -141,7 +141,7 @@ impl Curves {
         let normals = sorted.len() as u64 - attacks;
         let mut curves = Self { roc: vec![(0.0, 0.0)], pr: Vec::new(), roc_auc: 0.0, pr_auc: 0.0 };
         let (mut found, mut wrong) = (0, 0);
-        for same in sorted.chunk_by(|a, b| a.0 >= b.0 && a.0 <= b.0) {
+        for same in sorted.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
             let (before, wrong_before) = (found, wrong);
             found += same.iter().filter(|record| record.1).count() as u64;
             wrong += same.iter().filter(|record| !record.1).count() as u64;
@@ -178,6 +178,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small numbers that are exact")]
 mod tests {
     use super::*;
 

@@ -130,7 +130,7 @@ impl<'a> Prepared<'a> {
         let (mut attacks, mut normals) = (vec![0.0_f64; count], vec![0.0_f64; count]);
         for &row in rows {
             let row = row as usize;
-            if !(values[row] >= 0.0) {
+            if values[row].is_nan() || values[row] < 0.0 {
                 continue;
             }
             let side = if self.kinds[row] == NORMAL { &mut normals } else { &mut attacks };

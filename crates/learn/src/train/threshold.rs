@@ -33,7 +33,7 @@ pub(crate) fn for_accuracy(judged: &[Judged]) -> f32 {
     // The gain, over calling nothing anomalous, of calling all down to here anomalous.
     let (mut best, mut gained) = (0_i64, 0_i64);
     let (mut first, mut last) = (above(highest, None), above(highest, None));
-    let chunks: Vec<&[(f32, bool)]> = sorted.chunk_by(|a, b| a.0 >= b.0 && a.0 <= b.0).collect();
+    let chunks: Vec<&[(f32, bool)]> = sorted.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()).collect();
     for (at, same) in chunks.iter().enumerate() {
         gained += same.iter().map(|record| if record.1 { 1 } else { -1 }).sum::<i64>();
         if gained < best {
@@ -56,6 +56,7 @@ fn above(low: f32, high: Option<f32>) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small numbers that are exact")]
 mod tests {
     use super::*;
 
