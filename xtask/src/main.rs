@@ -30,6 +30,7 @@ cargo xtask TASK
   torture [PART]       floods, cut files, kills, full disks, stalled clients, interfaces that
                        come and go, bad settings; docs/reliability.md
   eval [--json]        the release binary over all labelled captures; docs/evaluation.md
+  eval models          models on public records; their section of docs/evaluation.md
   skipped              say which tests are skipped on this machine
 ";
 
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::write(&root()),
         ["docs", "--check"] => docs::check(&root()),
         ["eval"] => eval::run(false),
+        ["eval", "models"] => eval::models(),
         ["eval", "--json"] => eval::run(true),
         ["bench"] => bench::run(),
         ["bench", "indicators"] => bench::indicators::run(),

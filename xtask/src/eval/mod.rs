@@ -1,13 +1,15 @@
 //! `cargo xtask eval`: the release binary over every labelled capture; writes docs/evaluation.md.
 
 mod judge;
+mod models;
 mod neighbours;
 mod page;
 mod quiet;
 mod truth;
 
-use crate::{data, root};
+use crate::{data, root, section};
 use judge::{Alert, Verdict, judge};
+pub(crate) use models::run as models;
 use neighbours::Neighbourhood;
 use quiet::Quiet;
 use std::path::Path;
@@ -60,8 +62,12 @@ pub(crate) fn run(json: bool) -> Result<(), String> {
     print!("{}", page::neighbourhood(&neighbourhood));
     let evaluation = Evaluation { judged, quiet, neighbourhood };
     let path = root().join("docs/evaluation.md");
-    std::fs::write(&path, page::document(&evaluation)).map_err(|e| e.to_string())?;
-    verdict(&evaluation.judged, &evaluation.quiet)
+    let old = std::fs::read_to_string(&path).unwrap_or_default();
+    let document = page::document(&evaluation) + &section::kept(&old, &["models"]);
+    std::fs::write(&path, document).map_err(|e| e.to_string())?;
+    println!("\nmodels ...");
+    let models = models::run();
+    verdict(&evaluation.judged, &evaluation.quiet).and(models)
 }
 
 /// An error when something is not as it should be.
