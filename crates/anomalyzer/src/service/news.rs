@@ -6,7 +6,8 @@ use anomalyzer_engine::observation::SecondTotals;
 use anomalyzer_engine::rollup::Row;
 use anomalyzer_engine::{Alert, FlowRecord, Judged, State};
 use anomalyzer_report::ndjson;
-use anomalyzer_store::control::{NewAlert, NewDevice, NewIncident};
+use anomalyzer_store::control::{AlertRow, NewAlert, NewDevice, NewIncident};
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 /// Something to be kept, and then to be told.
@@ -61,6 +62,15 @@ pub(super) fn incident(incident: &Incident) -> (NewIncident, u64) {
         record,
     };
     (row, hash)
+}
+
+/// Alerts that changed, each once and as it is after some of them joined or left an incident.
+pub(super) fn joined(changed: Vec<AlertRow>, moved: Vec<AlertRow>) -> Vec<AlertRow> {
+    let mut rows: BTreeMap<String, AlertRow> = BTreeMap::new();
+    rows.extend(changed.into_iter().chain(moved).map(|row| (row.alert.id.clone(), row)));
+    let mut rows: Vec<AlertRow> = rows.into_values().collect();
+    rows.sort_by_key(|row| row.revision);
+    rows
 }
 
 /// A device as it is kept.

@@ -108,12 +108,10 @@ impl<'a> Recorder<'a> {
         let judged = correlator.changed_alerts(since);
         self.seen = correlator.revision();
         let (store, source, hub) = (self.store, self.source, self.hub);
+        let mut told = Vec::new();
         for chunk in judged.chunks(CHUNK) {
             let rows: Vec<_> = chunk.iter().map(news::alert).collect();
-            let kept = self.kept(store.control().put_alerts(source, &rows));
-            if let (Some(hub), Some(rows)) = (hub, kept) {
-                hub.alerts(&rows);
-            }
+            told.extend(self.kept(store.control().put_alerts(source, &rows)).unwrap_or_default());
         }
         let mut changed = Vec::new();
         for incident in correlator.view().incidents.list {
@@ -122,11 +120,16 @@ impl<'a> Recorder<'a> {
                 changed.push(row);
             }
         }
+        let mut moved = Vec::new();
+        let mut incidents = Vec::new();
         for chunk in changed.chunks(CHUNK) {
-            let kept = self.kept(store.control().put_incidents(source, chunk));
-            if let (Some(hub), Some(rows)) = (hub, kept) {
-                hub.incidents(&rows);
-            }
+            let kept = self.kept(store.control().put_incidents(source, chunk)).unwrap_or_default();
+            moved.extend(kept.alerts);
+            incidents.extend(kept.incidents);
+        }
+        if let Some(hub) = hub {
+            hub.alerts(&news::joined(told, moved));
+            hub.incidents(&incidents);
         }
         judged.into_iter().map(|judged| judged.alert).collect()
     }

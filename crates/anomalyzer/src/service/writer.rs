@@ -5,14 +5,14 @@
 //! the store refuses, alerts stay here and are tried again each second; flows are counted as lost.
 
 use super::Service;
-use super::news::News;
+use super::news::{self, News};
 use crate::clock::{self, Stopwatch};
 use crate::memory::Memory;
 use anomalyzer_engine::observation::SecondTotals;
 use anomalyzer_engine::rollup::Row;
 use anomalyzer_engine::{Alert, FlowRecord, State};
 use anomalyzer_store::StoreError;
-use anomalyzer_store::control::{NewAlert, NewIncident, Source};
+use anomalyzer_store::control::{AlertRow, KeptIncidents, NewAlert, NewIncident, Source};
 use crossbeam_channel::{Receiver, Sender, select};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -142,25 +142,37 @@ impl Writer {
         }
     }
 
-    /// Writes and then tells.
+    /// Writes alerts and incidents and then tells of both: an alert that is a step of an incident
+    /// is told as such from the first time on.
     fn write_alerts(&mut self) {
-        let control = self.service.store.control();
-        if !self.alerts.is_empty() {
-            let waiting: Vec<NewAlert> = self.alerts.values().cloned().collect();
-            let put = control.put_alerts(self.service.source, &waiting);
-            let Some(rows) = self.kept("alerts", put) else { return };
-            self.alerts.clear();
-            self.service.health.alerts(&rows);
-            self.service.hub.alerts(&rows);
+        let Some(alerts) = self.put_alerts() else { return };
+        let kept = self.put_incidents();
+        self.service.hub.alerts(&news::joined(alerts, kept.alerts));
+        self.service.hub.incidents(&kept.incidents);
+    }
+
+    /// Alerts that changed; none when the store refuses.
+    fn put_alerts(&mut self) -> Option<Vec<AlertRow>> {
+        if self.alerts.is_empty() {
+            return Some(Vec::new());
         }
-        if !self.incidents.is_empty() {
-            let waiting: Vec<NewIncident> = self.incidents.values().cloned().collect();
-            let control = self.service.store.control();
-            let put = control.put_incidents(self.service.source, &waiting);
-            let Some(rows) = self.kept("incidents", put) else { return };
-            self.incidents.clear();
-            self.service.hub.incidents(&rows);
+        let waiting: Vec<NewAlert> = self.alerts.values().cloned().collect();
+        let put = self.service.store.control().put_alerts(self.service.source, &waiting);
+        let rows = self.kept("alerts", put)?;
+        self.alerts.clear();
+        self.service.health.alerts(&rows);
+        Some(rows)
+    }
+
+    fn put_incidents(&mut self) -> KeptIncidents {
+        if self.incidents.is_empty() {
+            return KeptIncidents::default();
         }
+        let waiting: Vec<NewIncident> = self.incidents.values().cloned().collect();
+        let put = self.service.store.control().put_incidents(self.service.source, &waiting);
+        let Some(kept) = self.kept("incidents", put) else { return KeptIncidents::default() };
+        self.incidents.clear();
+        kept
     }
 
     fn write_seconds(&mut self) {

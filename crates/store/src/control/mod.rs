@@ -22,7 +22,8 @@ mod upkeep;
 
 pub use accounts::{NewSession, NewToken, NewUser, Role, Session, Token, User};
 pub use alerts::{
-    AlertPage, AlertQuery, AlertRow, AlertState, Happened, IncidentRow, NewAlert, NewIncident,
+    AlertPage, AlertQuery, AlertRow, AlertState, Happened, IncidentRow, KeptIncidents, NewAlert,
+    NewIncident,
 };
 pub use audit::{AuditEntry, NewAudit};
 pub use devices::{DeviceChange, DeviceQuery, DeviceRow, NewDevice};

@@ -3,7 +3,7 @@
 use crate::alerts::{alert, at, query};
 use crate::{Fixture, kind};
 use anomalyzer_engine::Severity;
-use anomalyzer_store::control::{AlertQuery, AlertState, IncidentRow, NewAlert, NewIncident};
+use anomalyzer_store::control::{AlertQuery, AlertState, IncidentRow, KeptIncidents, NewAlert, NewIncident};
 use anomalyzer_store::{Control, SourceId};
 use anomalyzer_wire::Addr;
 
@@ -46,7 +46,11 @@ fn alerts_know_the_incident_they_are_a_step_of() {
     let f = filled(&["a", "b", "c"]);
     let c = f.store.control();
     let new = incident("i", &["a", "b", "not kept"]);
-    let rows = c.put_incidents(SENSOR, std::slice::from_ref(&new)).unwrap();
+    let told = c.put_incidents(SENSOR, std::slice::from_ref(&new)).unwrap();
+    let joined: Vec<_> = told.alerts.iter().map(|a| (&*a.alert.id, a.incident.as_deref())).collect();
+    assert_eq!(joined, [("a", Some("i")), ("b", Some("i"))]);
+    assert_eq!(told.alerts[0], c.alert(SENSOR, "a").unwrap());
+    let rows = told.incidents;
     assert_eq!(rows.len(), 1);
     assert_eq!(
         (&rows[0].incident, rows[0].state, rows[0].escalated),
@@ -57,12 +61,13 @@ fn alerts_know_the_incident_they_are_a_step_of() {
         (of(c, "a").as_deref(), of(c, "b").as_deref(), of(c, "c")),
         (Some("i"), Some("i"), None)
     );
-    assert_eq!(c.put_incidents(SENSOR, &[new]).unwrap(), [], "nothing changed");
+    assert_eq!(c.put_incidents(SENSOR, &[new]).unwrap(), KeptIncidents::default());
     let page = c.alerts(&AlertQuery { incident: Some("i".into()), ..query() }).unwrap();
     assert_eq!(page.total, 2);
     assert_eq!(kind(c.incident(SENSOR, "x")), "missing");
     // A step that leaves.
-    c.put_incidents(SENSOR, &[incident("i", &["b"])]).unwrap();
+    let told = c.put_incidents(SENSOR, &[incident("i", &["b"])]).unwrap();
+    assert_eq!((told.alerts.len(), told.alerts[0].incident.as_deref()), (1, None));
     assert_eq!((of(c, "a"), of(c, "b").as_deref()), (None, Some("i")));
 }
 
@@ -119,7 +124,7 @@ fn an_incident_is_as_unsettled_as_its_least_settled_step() {
     assert_eq!(c.open_alerts(SENSOR).unwrap().1, 0);
     // A new step opens it again, and so does one that gets worse.
     c.put_alerts(SENSOR, &[alert("n", Severity::Low, 1)]).unwrap();
-    let rows = c.put_incidents(SENSOR, &[incident("i", &["a", "b", "n"])]).unwrap();
+    let rows = c.put_incidents(SENSOR, &[incident("i", &["a", "b", "n"])]).unwrap().incidents;
     assert_eq!(rows[0].state, Open);
     for id in ["a", "b", "n"] {
         set(c, id, Closed, false);

@@ -1,7 +1,7 @@
 //! Incidents as the engine has them now, and the alerts that are their steps.
 
-use super::rows::{INCIDENT, incident_of, severity_number};
-use super::{IncidentRow, NewIncident};
+use super::rows::{ALERT, INCIDENT, alert_of, incident_of, severity_number};
+use super::{AlertRow, IncidentRow, KeptIncidents, NewIncident};
 use crate::control::db::Step;
 use crate::control::limits::Counters;
 use crate::control::revision::Revision;
@@ -20,8 +20,8 @@ const STEPS: usize = 10_000;
 
 impl Control {
     /// Writes incidents as they are now, in one transaction. Of the incidents given, alerts belong
-    /// to no other; an incident that thereby loses its last alert is gone. Returns those that
-    /// changed, in content or state.
+    /// to no other; an incident that thereby loses its last alert is gone. Returns what changed:
+    /// incidents, and the alerts that joined or left one, as they are now.
     ///
     /// Alerts must be kept before the incidents they are steps of. A source has at most 10,000
     /// incidents; settled ones go first, then the oldest.
@@ -29,15 +29,16 @@ impl Control {
         &self,
         source: SourceId,
         incidents: &[NewIncident],
-    ) -> Result<Vec<IncidentRow>> {
+    ) -> Result<KeptIncidents> {
         if incidents.is_empty() {
-            return Ok(Vec::new());
+            return Ok(KeptIncidents::default());
         }
         let shaped: Vec<_> = incidents.iter().filter_map(|i| self.shape_incident(i)).collect();
         self.db.write("keeping incidents", |tx| {
             check_source(tx, source)?;
             let mut revision = Revision::begin(tx)?;
             let mut touched = BTreeSet::new();
+            let mut moved = BTreeSet::new();
             let mut changed = Vec::new();
             let mut before = Vec::with_capacity(shaped.len());
             for incident in &shaped {
@@ -45,7 +46,7 @@ impl Control {
                 if old.as_ref().is_none_or(|o| o.incident != *incident) {
                     write(tx, source, incident)?;
                 }
-                touched.extend(link(tx, source, incident, &mut revision)?);
+                touched.extend(link(tx, source, incident, &mut revision, &mut moved)?);
                 before.push(old);
             }
             revision.end(tx)?;
@@ -60,7 +61,8 @@ impl Control {
             }
             remove_empty(tx, source, &touched, &shaped)?;
             self.evict_incidents(tx, source)?;
-            Ok(changed)
+            let alerts = moved.into_iter().map(|key| of_key(tx, key)).collect::<Step<_>>()?;
+            Ok(KeptIncidents { incidents: changed, alerts })
         })
     }
 
@@ -108,6 +110,13 @@ fn find(tx: &Transaction<'_>, source: SourceId, id: &str) -> Step<Option<Inciden
     Ok(found.map(|(_, row)| row))
 }
 
+fn of_key(tx: &Transaction<'_>, key: i64) -> Step<AlertRow> {
+    let sql = format!(
+        "SELECT {ALERT} FROM alert a LEFT JOIN alert_record r ON r.alert = a.key WHERE a.key = ?1"
+    );
+    Ok(tx.prepare_cached(&sql)?.query_row([key], alert_of)?.row)
+}
+
 fn write(tx: &Transaction<'_>, source: SourceId, incident: &NewIncident) -> Step<()> {
     tx.prepare_cached(
         "INSERT INTO incident (source, id, severity, first, last, title, alerts, record)
@@ -129,12 +138,14 @@ fn write(tx: &Transaction<'_>, source: SourceId, incident: &NewIncident) -> Step
     Ok(())
 }
 
-/// Makes exactly its steps belong to an incident; returns the incidents that lost some.
+/// Makes exactly its steps belong to an incident; returns the incidents that lost some, and adds
+/// the keys of alerts that joined or left to `moved`.
 fn link(
     tx: &Transaction<'_>,
     source: SourceId,
     incident: &NewIncident,
     revision: &mut Revision,
+    moved: &mut BTreeSet<i64>,
 ) -> Step<Vec<String>> {
     let steps = ids(&incident.alerts);
     let mut query = tx.prepare_cached(
@@ -155,10 +166,12 @@ fn link(
         tx.prepare_cached("UPDATE alert SET incident = ?2, revision = ?3 WHERE key = ?1")?;
     for key in leaving {
         set.execute(params![key, None::<&str>, revision.next()])?;
+        moved.insert(key);
     }
     let mut lost = Vec::new();
     for (key, before) in joining {
         set.execute(params![key, incident.id, revision.next()])?;
+        moved.insert(key);
         lost.extend(before);
     }
     Ok(lost)

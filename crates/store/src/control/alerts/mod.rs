@@ -142,6 +142,15 @@ pub struct IncidentRow {
     pub escalated: bool,
 }
 
+/// What changed when incidents were kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeptIncidents {
+    /// Incidents that changed, in content or state.
+    pub incidents: Vec<IncidentRow>,
+    /// Alerts that became a step of an incident, or of another one, or left theirs.
+    pub alerts: Vec<AlertRow>,
+}
+
 /// Which alerts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertQuery {
