@@ -54,6 +54,8 @@ pub fn write_ndjson(out: &mut Vec<u8>, told: &Backtest<'_>) {
         ("gone", comparison.gone.len()),
         ("come", comparison.come.len()),
         ("severity", comparison.changed.len()),
+        ("joined", comparison.joined.len()),
+        ("parted", comparison.parted.len()),
         ("same", comparison.same),
     ] {
         o.number(name, count as u64);
@@ -77,18 +79,23 @@ fn change(out: &mut Vec<u8>, what: &str, alert: &Alert, before: Option<&Alert>) 
 mod tests {
     use super::*;
     use crate::{fixture, text};
-    use anomalyzer_engine::{Severity, alert::compare};
+    use anomalyzer_engine::{
+        Severity,
+        alert::{Found, compare},
+    };
 
     fn both(write: impl Fn(&Backtest<'_>) -> String) -> String {
         let scan = fixture::port_scan();
         let spike = fixture::statistic("traffic-spike", "A spike", Severity::Info);
         let mut louder = spike.clone();
         louder.severity = Severity::Low;
-        let (before, after) = ([scan, spike], [louder]);
+        let folded = fixture::statistic("noisy-host", "A noisy host", Severity::Info);
+        let before = Found { alerts: vec![scan, spike, folded.clone()], folded: Vec::new() };
+        let after = Found { alerts: vec![louder], folded: vec![folded] };
         let changes =
             [Change { key: "detect.port-scan.ports".into(), now: "15".into(), then: "30".into() }];
         let comparison = compare(&before, &after);
-        write(&Backtest { changes: &changes, alerts: [2, 1], comparison })
+        write(&Backtest { changes: &changes, alerts: [3, 1], comparison })
     }
 
     #[test]
@@ -101,6 +108,7 @@ mod tests {
         assert!(page.contains("detect.port-scan.ports: 15 -> 30"), "{page}");
         assert!(page.contains("Gone with the change"), "{page}");
         assert!(page.contains("low       info before: A spike"), "{page}");
+        assert!(page.contains("1 alert told within another alert with the change"), "{page}");
         assert!(!page.contains("New with the change"), "{page}");
     }
 
@@ -118,6 +126,7 @@ mod tests {
         assert_eq!(lines[0]["alert"]["detector"], "port-scan");
         assert_eq!(lines[1]["severity_now"], "info");
         assert_eq!(lines[2]["settings"][0]["then"], "30");
+        assert_eq!((&lines[2]["joined"], &lines[2]["parted"]), (&1.into(), &0.into()));
         assert_eq!((&lines[2]["gone"], &lines[2]["severity"]), (&1.into(), &1.into()));
     }
 }

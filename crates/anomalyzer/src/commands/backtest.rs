@@ -14,15 +14,15 @@ use crate::settings;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
 use anomalyzer_capture::Limits;
-use anomalyzer_engine::alert::compare;
-use anomalyzer_engine::{Alert, Config, FlowRecord, Output};
+use anomalyzer_engine::alert::{Found, compare};
+use anomalyzer_engine::{Config, FlowRecord, Output};
 use anomalyzer_report::Source;
 use anomalyzer_report::backtest::{Backtest, Change};
 use std::thread;
 
 /// What one of the two runs gives.
 struct Run {
-    alerts: Vec<Alert>,
+    found: Found,
     sources: Vec<Source>,
 }
 
@@ -48,8 +48,8 @@ pub(super) fn run(options: &Options, terminal: &Terminal) -> Result<(), Failure>
     let (before, after) = (before?, after?);
     let told = Backtest {
         changes: &changes,
-        alerts: [before.alerts.len(), after.alerts.len()],
-        comparison: compare(&before.alerts, &after.alerts),
+        alerts: [before.found.alerts.len(), after.found.alerts.len()],
+        comparison: compare(&before.found, &after.found),
     };
     output::backtest(&told, options.json, terminal)?;
     damaged(&before.sources)
@@ -93,7 +93,7 @@ fn read(options: &Options, plan: &Plan, stop: &Stop, drawn: bool) -> Result<Run,
     outcome.stopped?;
     let (sources, mut gate) = files.into_parts();
     gate.finish()?;
-    Ok(Run { alerts: outcome.correlator.alerts(), sources })
+    Ok(Run { found: outcome.correlator.found(), sources })
 }
 
 /// Flows are not what a back-test is about.

@@ -157,6 +157,16 @@ impl AlertBook {
         alerts
     }
 
+    /// Alerts that are told within another one and are not among [`Self::alerts`], in the same
+    /// order.
+    pub fn folded(&self, macs: &dyn Fn(Addr) -> Option<Mac>) -> Vec<Alert> {
+        let growths: Vec<&Growth> = self.growths.values().collect();
+        let folded = fold::folded(&growths).into_iter();
+        let mut alerts: Vec<Alert> = folded.map(|growth| growth.alert(Vec::new(), macs)).collect();
+        alerts.sort_by(|a, b| (a.first, &a.id).cmp(&(b.first, &b.id)));
+        alerts
+    }
+
     /// Alerts in the book, folded ones included.
     pub fn len(&self) -> usize {
         self.growths.len()

@@ -5,6 +5,15 @@ use super::Alert;
 use anomalyzer_wire::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 
+/// What a run found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Alerts that stand alone.
+    pub alerts: Vec<Alert>,
+    /// Alerts that are told within another one, which explains them.
+    pub folded: Vec<Alert>,
+}
+
 /// Alerts of two runs over the same traffic, laid side by side. Each list is in the order of the
 /// run that it comes from.
 #[derive(Clone, Debug, Default)]
@@ -15,35 +24,62 @@ pub struct Comparison<'a> {
     pub come: Vec<&'a Alert>,
     /// In both, with another severity.
     pub changed: Vec<(&'a Alert, &'a Alert)>,
+    /// Alone in the first run, within another alert in the second: nothing is lost.
+    pub joined: Vec<&'a Alert>,
+    /// Within another alert in the first run, alone in the second: nothing is new.
+    pub parted: Vec<&'a Alert>,
     /// In both, with the same severity.
     pub same: usize,
 }
 
 /// Pairs the alerts of two runs: by id, and where ids differ (an alert may begin earlier or later
-/// under other settings) by detector, first source, first destination and overlap in time.
-pub fn compare<'a>(before: &'a [Alert], after: &'a [Alert]) -> Comparison<'a> {
-    let mut left = Left::new(after);
-    let mut partner: Vec<Option<&Alert>> = before.iter().map(|a| left.take_id(&a.id)).collect();
-    for (alert, partner) in before.iter().zip(&mut partner) {
+/// under other settings) by detector, first source, first destination and overlap in time. What
+/// stands alone in both is paired first, then with what is told within another alert.
+pub fn compare<'a>(before: &'a Found, after: &'a Found) -> Comparison<'a> {
+    let first: Vec<&Alert> = before.alerts.iter().collect();
+    let (pairs, gone, come) = pair(&first, &after.alerts);
+    let (joined, gone, _) = pair(&gone, &after.folded);
+    let (parted, come, _) = pair(&come, &before.folded);
+    let mut comparison = Comparison {
+        gone,
+        come,
+        joined: joined.into_iter().map(|(alert, _)| alert).collect(),
+        parted: parted.into_iter().map(|(alert, _)| alert).collect(),
+        ..Comparison::default()
+    };
+    for (alert, other) in pairs {
+        if other.severity == alert.severity {
+            comparison.same += 1;
+        } else {
+            comparison.changed.push((alert, other));
+        }
+    }
+    comparison
+}
+
+/// Pairs, what has no partner on the left, and what has none on the right.
+type Paired<'a> = (Vec<(&'a Alert, &'a Alert)>, Vec<&'a Alert>, Vec<&'a Alert>);
+
+fn pair<'a>(alerts: &[&'a Alert], others: &'a [Alert]) -> Paired<'a> {
+    let mut left = Left::new(others);
+    let mut partner: Vec<Option<&Alert>> = alerts.iter().map(|a| left.take_id(&a.id)).collect();
+    for (alert, partner) in alerts.iter().zip(&mut partner) {
         if partner.is_none() {
             *partner = left.take_like(alert);
         }
     }
-    let mut comparison = Comparison::default();
-    for (alert, partner) in before.iter().zip(partner) {
+    let mut pairs = Vec::new();
+    let mut alone = Vec::new();
+    for (alert, partner) in alerts.iter().zip(partner) {
         match partner {
-            None => comparison.gone.push(alert),
-            Some(other) if other.severity != alert.severity => {
-                comparison.changed.push((alert, other));
-            }
-            Some(_) => comparison.same += 1,
+            Some(other) => pairs.push((*alert, other)),
+            None => alone.push(*alert),
         }
     }
-    comparison.come = left.rest();
-    comparison
+    (pairs, alone, left.rest())
 }
 
-/// Alerts of the second run that have no partner yet.
+/// Alerts on the right that have no partner yet.
 struct Left<'a> {
     alerts: &'a [Alert],
     free: Vec<bool>,
@@ -118,6 +154,23 @@ mod tests {
         }
     }
 
+    fn found(alerts: &[Alert], folded: &[Alert]) -> Found {
+        Found { alerts: alerts.to_vec(), folded: folded.to_vec() }
+    }
+
+    #[test]
+    fn what_another_alert_explains_is_not_gone() {
+        let spike = alert("s", "traffic-spike", 1, 0, Severity::Low);
+        let later = alert("t", "traffic-spike", 1, 4, Severity::Low);
+        let flood = alert("f", "flood", 2, 0, Severity::High);
+        let alone = found(&[spike], &[]);
+        let within = found(&[flood], &[later]);
+        let told = compare(&alone, &within);
+        assert_eq!((told.gone.len(), told.joined.len(), told.come.len()), (0, 1, 1));
+        let told = compare(&within, &alone);
+        assert_eq!((told.gone.len(), told.parted.len(), told.come.len()), (1, 1, 0));
+    }
+
     #[test]
     fn alerts_come_go_and_change() {
         use Severity::{High, Low, Medium};
@@ -132,6 +185,7 @@ mod tests {
             alert("x", "port-scan", 3, 5, Medium),
             alert("y", "port-scan", 4, 50, Low),
         ];
+        let (before, after) = (found(&before, &[]), found(&after, &[]));
         let told = compare(&before, &after);
         let ids = |alerts: &[&Alert]| alerts.iter().map(|a| a.id.clone()).collect::<Vec<_>>();
         assert_eq!(ids(&told.gone), ["b", "d"]);
@@ -145,6 +199,7 @@ mod tests {
         let low = |id, from| alert(id, "flood", 1, from, Severity::Low);
         let before = [low("a", 0), low("b", 0), low("c", 0)];
         let after = [low("x", 0), low("y", 2)];
+        let (before, after) = (found(&before, &[]), found(&after, &[]));
         let told = compare(&before, &after);
         assert_eq!((told.same, told.gone.len(), told.come.len()), (2, 1, 0));
     }

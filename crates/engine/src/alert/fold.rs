@@ -53,6 +53,12 @@ pub(super) fn fold<'a>(growths: &[&'a Growth]) -> Vec<Standing<'a>> {
     alone.collect()
 }
 
+/// Gives every alert that is told within another one.
+pub(super) fn folded<'a>(growths: &[&'a Growth]) -> Vec<&'a Growth> {
+    let index = Index::new(growths);
+    growths.iter().copied().filter(|growth| index.explanation(growth).is_some()).collect()
+}
+
 fn count(folded: &mut Counts, detector: &'static str) {
     match folded.binary_search_by_key(&detector, |(id, _)| *id) {
         Ok(at) => {

@@ -14,7 +14,7 @@ pub mod suppress;
 mod testing;
 
 pub use book::{AlertBook, BookCounters, REOPEN_GAP_NANOS};
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, Found, compare};
 pub use incident::{Incident, Incidents, Link, Step};
 pub use judgement::{FEEDBACK_MAX, Feedback, Judgement, RECENT_MAX, Remembered, Verdict};
 pub use risk::{Contribution, HostRisk, Hosts, Role};

@@ -2,7 +2,7 @@
 
 use super::Correlator;
 use crate::alert::suppress::{self, Hidden, Suppression};
-use crate::alert::{Alert, Feedback, Judgement};
+use crate::alert::{Alert, Feedback, Found, Judgement};
 use std::collections::BTreeMap;
 
 /// An alert, also one that is hidden.
@@ -18,6 +18,12 @@ impl Correlator {
     /// Alerts so far that no rule hides, ordered by first time, then id.
     pub fn alerts(&self) -> Vec<Alert> {
         self.judged().0
+    }
+
+    /// The alerts of [`Self::alerts`], and those that are told within another one: what a back-test
+    /// compares.
+    pub fn found(&self) -> Found {
+        Found { alerts: self.alerts(), folded: self.book.folded(&|addr| self.facts.mac(addr)) }
     }
 
     /// Rises whenever an alert comes or grows, or a rule or verdict changes: whoever keeps alerts

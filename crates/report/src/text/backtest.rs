@@ -30,9 +30,16 @@ pub fn backtest(out: &mut dyn io::Write, told: &Backtest<'_>, style: &Style<'_>)
             line(&mut page, after, &was);
         }
     }
-    if comparison.same > 0 {
+    let rest = [
+        (comparison.same, "as before"),
+        (comparison.joined.len(), "told within another alert with the change"),
+        (comparison.parted.len(), "told within another alert now, alone with the change"),
+    ];
+    if rest.iter().any(|(count, _)| *count > 0) {
         page.blank();
-        page.line(&format!("  {} as before", counted(comparison.same as u64, "alert")));
+    }
+    for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
+        page.line(&format!("  {} {what}", counted(count as u64, "alert")));
     }
     out.write_all(page.text().as_bytes())
 }

@@ -19,7 +19,7 @@ use crate::reload::NextLists;
 use crate::service::{Loaded, Service};
 use crate::stop::Stop;
 use anomalyzer_capture::Limits;
-use anomalyzer_engine::alert::compare;
+use anomalyzer_engine::alert::{Comparison, Found, compare};
 use anomalyzer_engine::detect::{Backtest, DETECTORS};
 use anomalyzer_engine::{Alert, Config, Correlator, FlowRecord, Marker, Output};
 use anomalyzer_store::control::SourceKind;
@@ -41,8 +41,8 @@ pub(super) struct Over {
     range: Option<(Timestamp, Timestamp)>,
     /// What cannot be seen.
     notes: Vec<String>,
-    /// Alerts of both runs.
-    alerts: [Vec<Alert>; 2],
+    /// What both runs found.
+    found: [Found; 2],
 }
 
 impl Controller {
@@ -118,7 +118,7 @@ fn over_file(
         what: name.to_owned(),
         range: first.range,
         notes,
-        alerts: [first.alerts, second.alerts],
+        found: [first.found, second.found],
     })
 }
 
@@ -146,7 +146,7 @@ fn over_memory(service: &Service, configs: &[Arc<Config>; 2]) -> Answer<Over> {
         "both runs begin without what was learned before".to_owned(),
     ];
     let what = format!("the packets of the last {minutes} min");
-    Ok(Over { what, range: first.range, notes, alerts: [first.alerts, second.alerts] })
+    Ok(Over { what, range: first.range, notes, found: [first.found, second.found] })
 }
 
 /// Both runs at once, each on a thread.
@@ -166,7 +166,7 @@ fn both<T: Send>(
 
 /// What a run gave.
 struct Ran {
-    alerts: Vec<Alert>,
+    found: Found,
     range: Option<(Timestamp, Timestamp)>,
 }
 
@@ -178,7 +178,7 @@ fn ran(plan: &Plan, source: &mut impl Source) -> Result<Ran, Failure> {
 
 fn of(correlator: &Correlator) -> Ran {
     let summary = correlator.summary();
-    Ran { alerts: correlator.alerts(), range: summary.first.zip(summary.last) }
+    Ran { found: correlator.found(), range: summary.first.zip(summary.last) }
 }
 
 /// Flows are not what a back-test is about.
@@ -230,7 +230,7 @@ impl Source for Memory<'_> {
 }
 
 fn answer(over: Over, changed: &[&str]) -> BacktestAnswer {
-    let [before, after] = &over.alerts;
+    let [before, after] = &over.found;
     let comparison = compare(before, after);
     let row = |change: &str, before: Option<&Alert>, after: Option<&Alert>| {
         let alert = after.or(before)?;
@@ -262,6 +262,7 @@ fn answer(over: Over, changed: &[&str]) -> BacktestAnswer {
                 .to_owned(),
         );
     }
+    notes.extend(within(&comparison));
     BacktestAnswer {
         over: over.what,
         range: over.range.map(|(from, to)| (from.to_string(), to.to_string())),
@@ -269,4 +270,15 @@ fn answer(over: Over, changed: &[&str]) -> BacktestAnswer {
         same: comparison.same as u64,
         notes,
     }
+}
+
+/// Alerts that another one takes in with one of the settings are neither gone nor new.
+fn within(comparison: &Comparison<'_>) -> impl Iterator<Item = String> {
+    let told = |alerts: &[&Alert], how: &str| {
+        let count = alerts.len();
+        (count > 0).then(|| format!("alerts told {how}: {count}; they are neither gone nor new"))
+    };
+    let joined = told(&comparison.joined, "within another alert with the change, alone without it");
+    let parted = told(&comparison.parted, "within another alert now, alone with the change");
+    joined.into_iter().chain(parted)
 }

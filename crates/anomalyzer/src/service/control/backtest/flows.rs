@@ -9,7 +9,6 @@ use super::{Ran, SEED, both, of};
 use crate::failure::Failure;
 use crate::service::Service;
 use crate::service::control::{refused, store_refused};
-use anomalyzer_engine::alert::Alert;
 use anomalyzer_engine::detect::{Backtest, DETECTORS};
 use anomalyzer_engine::flow::{ConnState, FlowId};
 use anomalyzer_engine::observation::{
@@ -59,9 +58,9 @@ pub(super) fn over(
         Ok(prepared.replay(&Arc::new(config), service))
     };
     let [first, second] = both(configs, run)?;
-    let alerts: [Vec<Alert>; 2] = [first.alerts, second.alerts];
+    let found = [first.found, second.found];
     let what = format!("{} stored flows", prepared.records.len());
-    Ok(super::Over { what, range: first.range, notes: notes(configs, left), alerts })
+    Ok(super::Over { what, range: first.range, notes: notes(configs, left), found })
 }
 
 /// What such a test cannot see.
