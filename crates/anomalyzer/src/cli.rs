@@ -1,17 +1,18 @@
 //! The command line as a table: options, their help and the examples.
 
+mod analyze;
 mod demo;
 pub(crate) mod model;
+mod run;
 pub(crate) mod stored;
 
+pub(crate) use analyze::Analyze;
 pub(crate) use demo::Demo;
+pub(crate) use run::{Run, Serving, Speed};
 
-use anomalyzer_engine::Severity;
 use anomalyzer_engine::config::Prefix;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -145,187 +146,6 @@ pub(crate) enum Command {
     Man,
     /// Print the version
     Version,
-}
-
-/// Options of `analyze`.
-#[derive(Args, Debug)]
-#[command(after_help = "Several files are one input: their packets are merged by time, whatever \
-    the order in which the files are named.")]
-pub(crate) struct Analyze {
-    /// Capture files: pcap or pcapng, plain, gzip or zstd; `-` is standard input
-    #[arg(
-        value_name = "FILE",
-        required_unless_present = "interface",
-        conflicts_with = "interface"
-    )]
-    pub(crate) files: Vec<PathBuf>,
-
-    /// Write NDJSON, one object per line, instead of the report for people
-    #[arg(long, help_heading = "Output")]
-    pub(crate) json: bool,
-    /// Only these parts of the NDJSON output
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        value_name = "PART",
-        requires = "json",
-        help_heading = "Output"
-    )]
-    pub(crate) only: Vec<Part>,
-    /// Write CSV tables into a directory: summary, packets, flows, features, series,
-    /// alerts, incidents, hosts
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
-    pub(crate) csv: Option<PathBuf>,
-    /// Draw traffic over time with thresholds and alerts; .svg, .png or .html
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) plot: Option<PathBuf>,
-    /// Write alerts and flows in Suricata's EVE format; `-` is standard output
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) eve: Option<PathBuf>,
-    /// Show times in the local time zone; the report for people only
-    #[arg(long, help_heading = "Output")]
-    pub(crate) local_time: bool,
-    /// Print packets, bytes, seconds, rates and losses to stderr at the end
-    #[arg(long, help_heading = "Output")]
-    pub(crate) stats: bool,
-    /// Print a line per packet before the report
-    #[arg(long, conflicts_with = "json", help_heading = "Output")]
-    pub(crate) print_packets: bool,
-    /// Exit with 1 when there is an alert of this severity or above
-    #[arg(long, value_parser = severity, value_name = "SEVERITY", help_heading = "Output")]
-    pub(crate) fail_on: Option<Severity>,
-
-    /// Only packets that this BPF expression selects, as in tcpdump
-    #[arg(long, value_name = "BPF", help_heading = "Input")]
-    pub(crate) filter: Option<String>,
-    /// Stop after this many packets
-    #[arg(long, value_name = "N", visible_alias = "count", help_heading = "Input",
-        value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) limit: Option<u64>,
-    /// Treat a damaged or cut input as an error (exit code 2)
-    #[arg(long, help_heading = "Input")]
-    pub(crate) strict: bool,
-    /// Most bytes that a compressed file may unpack to; k, M, G are understood
-    #[arg(long, value_name = "BYTES", default_value = "16G", value_parser = size,
-        help_heading = "Input")]
-    pub(crate) max_decompressed: u64,
-    /// Look at this interface instead of files
-    #[arg(short, long, value_name = "IFACE", help_heading = "Input")]
-    pub(crate) interface: Option<String>,
-    /// Stop looking at the interface after this many seconds
-    #[arg(long, value_name = "SECONDS", requires = "interface", help_heading = "Input",
-        value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) duration: Option<u64>,
-
-    /// Keep what the detectors learn in this file: read before the first packet, written at the
-    /// end; made when it is not there
-    #[arg(long, value_name = "FILE", help_heading = "Detection")]
-    pub(crate) state: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) settings: Settings,
-    /// Worker threads; the output does not depend on it [default: by size of input and machine]
-    #[arg(long, value_name = "N", help_heading = "Detection",
-        value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) workers: Option<u16>,
-    /// Search payloads for the patterns of a file or of a built-in list (builtin:NAME, see
-    /// `anomalyzer keywords`), instead of the lists that the settings name; SIGHUP has them read
-    /// again while an interface or standard input is being read
-    #[arg(long, value_name = "FILE", help_heading = "Detection")]
-    pub(crate) keywords: Vec<String>,
-    /// Report contact with the addresses, names and fingerprints of a threat list (lines, CSV,
-    /// STIX 2.1 or MISP; see `anomalyzer indicators check --help`), instead of the lists that the
-    /// settings name
-    #[arg(long, value_name = "FILE", help_heading = "Detection")]
-    pub(crate) threat_list: Vec<String>,
-}
-
-/// Options of `run`.
-#[derive(Args, Debug)]
-#[command(after_help = "Without the right to capture it goes on and says how to grant it, unless \
-    an interface is named. SIGHUP reads the configuration again, SIGTERM ends it within 5 s.")]
-pub(crate) struct Run {
-    /// Watch this interface, or `any`; may be given several times [default: those of the last
-    /// time, else the one with most traffic]
-    #[arg(short, long, value_name = "IFACE", help_heading = "Input")]
-    pub(crate) interface: Vec<String>,
-    /// Replay a capture file instead, as a source of its own, at the pace of its packets
-    #[arg(long, value_name = "FILE", conflicts_with = "interface", help_heading = "Input")]
-    pub(crate) pcap: Option<PathBuf>,
-    /// How many times faster the file is replayed, or `max`
-    #[arg(long, value_name = "N|max", default_value = "1", requires = "pcap",
-        value_parser = speed, help_heading = "Input")]
-    pub(crate) speed: Speed,
-    /// Only packets that this BPF expression selects, as in tcpdump
-    #[arg(long, value_name = "BPF", help_heading = "Input")]
-    pub(crate) filter: Option<String>,
-    #[command(flatten)]
-    pub(crate) serving: Serving,
-    #[command(flatten)]
-    pub(crate) settings: Settings,
-    /// Worker threads; what is found does not depend on it [default: by the machine]
-    #[arg(long, value_name = "N", help_heading = "Detection",
-        value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) workers: Option<u16>,
-}
-
-/// How fast a file is replayed: a factor, or as fast as can be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Speed(pub(crate) Option<f64>);
-
-/// Where the console is served and what is kept.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Serving {
-    /// Where the console listens; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", help_heading = "Console")]
-    pub(crate) listen: SocketAddr,
-    /// Where everything is kept [default: /var/lib/anomalyzer for root, else the user's own]
-    #[arg(long, value_name = "DIR", help_heading = "Console")]
-    pub(crate) data: Option<PathBuf>,
-    /// Write an API token with the admin role to this file (mode 0600) once the console answers
-    #[arg(long, value_name = "FILE", help_heading = "Console")]
-    pub(crate) print_token: Option<PathBuf>,
-    /// Certificate for TLS (PEM) [default off loopback: self-signed, made at the first start]
-    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = "Console")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// Its key (PEM)
-    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "Console")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// Serve without TLS even to other machines: everybody on the way can read and change it
-    #[arg(long, conflicts_with = "tls_cert", help_heading = "Console")]
-    pub(crate) insecure_http: bool,
-    /// A further name by which browsers call this server; may be given several times
-    #[arg(long, value_name = "NAME", help_heading = "Console")]
-    pub(crate) host_name: Vec<String>,
-    /// Believe X-Forwarded-For of this proxy; may be given several times
-    #[arg(long, value_name = "ADDR", help_heading = "Console")]
-    pub(crate) trusted_proxy: Vec<IpAddr>,
-    /// Names of countries, cities and networks from this MMDB file; may be given several times
-    #[arg(long, value_name = "FILE", help_heading = "Console")]
-    pub(crate) geo: Vec<PathBuf>,
-    /// How log lines on stderr look
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Console")]
-    pub(crate) log_format: crate::log::Format,
-}
-
-impl Serving {
-    /// How to serve. The demonstration needs no set-up.
-    pub(crate) fn web(&self, demo: bool) -> anomalyzer_web::Options {
-        let certificate = self.tls_cert.clone().zip(self.tls_key.clone());
-        anomalyzer_web::Options {
-            listen: self.listen,
-            tls: certificate.is_some() || !self.listen.ip().is_loopback() && !self.insecure_http,
-            certificate,
-            insecure_http: self.insecure_http,
-            host_names: self.host_name.clone(),
-            trusted_proxies: self.trusted_proxy.clone(),
-            demo,
-            session_idle: Duration::from_mins(30),
-            session_max: Duration::from_hours(12),
-            geo: self.geo.clone(),
-            upload_max: 2 << 30,
-        }
-    }
 }
 
 /// Options of `backtest`.
@@ -568,39 +388,6 @@ pub(crate) struct ScenarioWrite {
     pub(crate) truth: Option<PathBuf>,
 }
 
-fn severity(text: &str) -> Result<Severity, String> {
-    Severity::parse(text).ok_or_else(|| {
-        let names: Vec<&str> = Severity::ALL.iter().map(|s| s.name()).collect();
-        format!("must be one of {}", names.join(", "))
-    })
-}
-
-/// A factor, or `max`.
-fn speed(text: &str) -> Result<Speed, String> {
-    if text == "max" {
-        return Ok(Speed(None));
-    }
-    let factor: Option<f64> = text.parse().ok().filter(|n| (0.01..=100_000.0).contains(n));
-    let words = "must be a number of times, such as 1, 10 or 0.5, or max";
-    factor.map(|n| Speed(Some(n))).ok_or_else(|| words.into())
-}
-
-/// A number of bytes with an optional binary unit: `512M`, `16G`.
-fn size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit = text.get(digits.len()..).unwrap_or_default().trim_end_matches(['B', 'b', 'i']);
-    let shift = match unit {
-        "" => 0,
-        "k" | "K" => 10,
-        "m" | "M" => 20,
-        "g" | "G" => 30,
-        "t" | "T" => 40,
-        _ => return Err("must be a number of bytes, such as 512M or 16G".into()),
-    };
-    let number: u64 = digits.parse().map_err(|_| "must be a number of bytes".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "is too large".into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -609,14 +396,5 @@ mod tests {
     #[test]
     fn the_table_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(size("16G"), Ok(16 << 30));
-        assert_eq!(size("512 "), Err("must be a number of bytes, such as 512M or 16G".into()));
-        assert_eq!(size("3kB"), Ok(3 << 10));
-        assert!(size("99999999999T").is_err());
-        assert!(size("x").is_err());
     }
 }

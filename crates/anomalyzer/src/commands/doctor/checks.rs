@@ -5,6 +5,7 @@ use crate::clock;
 use anomalyzer_capture::{ANY, LiveInterface, interfaces, missing_rights};
 use anomalyzer_engine::text;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -99,8 +100,29 @@ fn data_directory(data: &Path) -> Check {
         let mend = Some(format!("sudo install -d -m 0700 -o \"$USER\" {shown}"));
         return Check::broken(ID, format!("{shown} cannot be written"), mend);
     }
-    let made = if existing == data { "" } else { " (is made at the first start)" };
-    Check::fine(ID, format!("{shown}{made}"))
+    if existing != data {
+        return Check::fine(ID, format!("{shown} (is made at the first start)"));
+    }
+    open_to_others(data).unwrap_or_else(|| Check::fine(ID, shown.to_string()))
+}
+
+/// A complaint when others than its owner may look into the data directory: what was seen on the
+/// network, and the secrets of accounts, are nobody else's.
+fn open_to_others(data: &Path) -> Option<Check> {
+    let mode = std::fs::metadata(data).ok()?.permissions().mode() & 0o7777;
+    if mode & 0o077 == 0 {
+        return None;
+    }
+    let shown = data.display();
+    let text = format!("{shown} is open to other users of this machine (mode {mode:04o})");
+    Some(Check::lacking("data", text, Some(format!("chmod 0700 {}", quoted(data)))))
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 fn room(data: &Path) -> Check {
@@ -150,4 +172,31 @@ fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let dirs = std::env::split_paths(&path).chain(SYSTEM_PATHS.iter().map(PathBuf::from));
     dirs.map(|dir| dir.join(program)).find(|p| p.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::Level;
+    use std::fs::{Permissions, set_permissions};
+
+    #[test]
+    fn a_data_directory_that_others_can_read_is_told_with_the_line_that_mends_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("it's data");
+        assert_eq!(data_directory(&data).level, Level::Fine);
+        std::fs::create_dir(&data).unwrap();
+        for (mode, level) in
+            [(0o755, Level::Lacking), (0o710, Level::Lacking), (0o700, Level::Fine)]
+        {
+            set_permissions(&data, Permissions::from_mode(mode)).unwrap();
+            let check = data_directory(&data);
+            assert_eq!(check.level, level, "{mode:o}: {}", check.text);
+            let Some(mend) = check.mend else { continue };
+            assert!(check.text.contains(&format!("mode {mode:04o}")), "{}", check.text);
+            let mended = Command::new("sh").args(["-c", &mend]).status().unwrap();
+            assert!(mended.success(), "{mend}");
+            assert_eq!(data_directory(&data).level, Level::Fine, "{mend}");
+        }
+    }
 }
