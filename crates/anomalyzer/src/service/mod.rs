@@ -18,6 +18,8 @@ pub(crate) mod once;
 mod recorder;
 mod rights;
 mod start;
+#[cfg(test)]
+mod testing;
 mod writer;
 
 pub(crate) use control::{control, load};

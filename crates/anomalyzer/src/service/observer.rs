@@ -220,3 +220,75 @@ impl Observer for Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Failure;
+    use crate::pipeline::{self, Input, Plan, Source};
+    use crate::reload::NextLists;
+    use crate::service::testing;
+    use anomalyzer_scenario::{AttackKind, Frame, Plan as Office, generate};
+    use crossbeam_channel::bounded;
+    use std::collections::BTreeSet;
+
+    struct Memory(Vec<Frame>);
+
+    impl Source for Memory {
+        fn pump(&mut self, sink: &mut impl FnMut(Input<'_>) -> bool) -> Result<(), Failure> {
+            self.0.iter().all(|frame| sink(Input::Frame(&frame.raw())));
+            Ok(())
+        }
+    }
+
+    /// Nobody takes anything out of the queues while an office is attacked by several means.
+    #[test]
+    fn full_queues_drop_flows_and_count_them_and_lose_no_alert() {
+        let dir = tempfile::tempdir().unwrap();
+        let service = testing::plain(dir.path());
+        let (bulk, flows) = bounded(1);
+        let (alerts, told) = bounded(1);
+        let mut watch = Watch::new(&service, &bulk, &alerts);
+        let office = Office::office(5, 4);
+        let office = office.with(AttackKind::SynFlood).with(AttackKind::PortScanSyn);
+        let mut frames = Memory(generate(&office).collect());
+        let loaded = service.loaded();
+        let plan = Plan {
+            config: loaded.config,
+            matcher: loaded.matcher,
+            next_lists: NextLists::default(),
+            indicators: loaded.indicators,
+            workers: 1,
+            seed: 1,
+        };
+        let outcome = pipeline::run(&plan, plan.correlator(), &mut frames, &mut watch).unwrap();
+        let mut correlator = outcome.correlator;
+        let dropped = service.health.flows_dropped.load(Ordering::Relaxed);
+        let ended = service.health.flows_ended.load(Ordering::Relaxed);
+        let held = flows.try_iter().map(|news| match news {
+            News::Flows(records) => records.len(),
+            _ => 0,
+        });
+        let kept = (held.sum::<usize>() + watch.flows.len()) as u64;
+        assert!(dropped > 0 && kept <= (FLOWS_MAX + FLOWS) as u64, "{dropped} of {ended}, {kept}");
+        // Records of long flows come while they last: more records than flows that ended.
+        assert!(dropped + kept >= ended, "{dropped} + {kept} of {ended}");
+        // The one look that fitted, and everything behind it once somebody listens.
+        let listener = std::thread::spawn(move || {
+            let mut ids = BTreeSet::new();
+            for news in told {
+                if let News::Alerts { alerts, .. } = news {
+                    ids.extend(alerts.into_iter().map(|alert| alert.id));
+                }
+            }
+            ids
+        });
+        drop(flows);
+        watch.finish(&mut correlator, Duration::from_secs(5));
+        drop((watch, alerts));
+        let heard = listener.join().unwrap();
+        let alerts = correlator.alerts();
+        assert!(alerts.len() >= 2, "{alerts:?}");
+        assert!(alerts.iter().all(|alert| heard.contains(&alert.id)), "{heard:?}");
+    }
+}

@@ -145,7 +145,7 @@ pub(crate) fn run(
         let token = server.print_token().map_err(|e| web_failure(&e))?;
         write_token(path, &token)?;
     }
-    let parts = Parts::start(&service, feed, workers, control.as_ref())?;
+    let parts = Parts::start(&service, feed, workers)?;
     on_hangup(control)?;
     report(&service, &server, terminal);
     tell_system(&[NotifyState::Ready]);
@@ -227,12 +227,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn start(
-        service: &Arc<Service>,
-        feed: Feed,
-        workers: usize,
-        _control: &dyn Control,
-    ) -> Result<Self, Failure> {
+    fn start(service: &Arc<Service>, feed: Feed, workers: usize) -> Result<Self, Failure> {
         let failed = |e| Failure::runtime(format!("a thread could not start: {e}"));
         let (bulk, bulk_out) = bounded(BULK);
         let (alerts, alerts_out) = bounded(ALERTS);
@@ -467,3 +462,6 @@ fn web_failure(error: &anomalyzer_web::WebError) -> Failure {
     };
     Failure::new(kind, error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

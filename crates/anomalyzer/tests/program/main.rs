@@ -14,4 +14,5 @@ mod judgement;
 mod outputs;
 mod reload;
 mod state;
+mod systemd;
 mod tools;

@@ -1,15 +1,11 @@
 //! Against real stores in a folder of their own, and an engine that answers.
 
 use super::*;
-use crate::clock;
-use crate::reload::NextLists;
-use crate::service::handle::EngineHandle;
-use crate::stop::Stop;
+use crate::service::testing;
 use anomalyzer_capture::{InterfaceSpec, PcapngWriter, SNAPLEN_MAX};
 use anomalyzer_engine::Correlator;
 use anomalyzer_scenario::{AttackKind, Plan as Office, generate};
-use anomalyzer_store::Store;
-use anomalyzer_store::control::{AlertQuery, NewSource, SourceKind};
+use anomalyzer_store::control::AlertQuery;
 use anomalyzer_web::control::HostOverride;
 use anomalyzer_wire::LinkType;
 use std::path::PathBuf;
@@ -42,30 +38,10 @@ impl Rig {
 
     fn in_folder(dir: tempfile::TempDir, config: Option<PathBuf>) -> Self {
         let settings = crate::cli::Settings { config, set: Vec::new() };
-        let store = Store::open(&dir.path().join("data"), &anomalyzer_store::Options::default());
-        let store = store.unwrap();
-        let kind = SourceKind::Live;
-        let new = NewSource { kind, name: "sensor".into() };
-        store.control().put_source(Some(SourceId::SENSOR), &new, clock::today()).unwrap();
-        let loaded = load(&settings, &store).unwrap();
-        let service = Arc::new(Service {
-            mode: "run",
-            source: SourceId::SENSOR,
-            by_the_clock: true,
-            settings,
-            store,
-            hub: anomalyzer_web::Hub::default(),
-            engine: EngineHandle::default(),
-            next_lists: NextLists::default(),
-            stop: Stop::default(),
-            capture: crate::service::Capture::default(),
-            health: crate::service::Health::default(),
-            shelf: Arc::default(),
-            loaded: Mutex::new(loaded.clone()),
-            state: Mutex::new(("watching".into(), None)),
-            counted: Mutex::default(),
-            last_reload: Mutex::default(),
+        let service = testing::service(dir.path(), settings, |settings, store| {
+            load(settings, store).unwrap()
         });
+        let loaded = service.loaded();
         let over = Arc::new(AtomicBool::new(false));
         let (engine, ended) = (service.engine.clone(), Arc::clone(&over));
         let engine = std::thread::spawn(move || {
