@@ -67,9 +67,14 @@ pub enum StoreError {
     /// What was asked makes no sense; the words say what would.
     #[error("{0}")]
     Invalid(String),
-    /// The query took too long or asked for too much.
+    /// The query asked for too much.
     #[error("{0}")]
     Limit(String),
+    /// The query took longer than so many seconds and was stopped.
+    #[error(
+        "the query took longer than {0} s and was stopped; ask for a shorter period or a narrower filter"
+    )]
+    Slow(f64),
 }
 
 /// Names what was attempted when SQLite says no. A full disk is told as such, whoever meets it.

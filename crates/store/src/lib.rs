@@ -8,6 +8,7 @@
 mod clock;
 pub mod control;
 mod damage;
+mod deadline;
 mod error;
 pub mod filter;
 pub mod history;
@@ -20,6 +21,7 @@ mod upkeep;
 mod verify;
 
 pub use control::Control;
+pub use deadline::within;
 pub use error::{Result, StoreError};
 pub use filter::Filter;
 pub use history::History;

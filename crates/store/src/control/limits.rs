@@ -40,6 +40,15 @@ pub(crate) const WORDS: usize = 8;
 /// Bytes of the text of a search.
 pub(crate) const SEARCH: usize = 512;
 
+/// Models, and bytes of the file of one, and of the records held out for it.
+pub(crate) const MODELS: i64 = 64;
+/// Bytes of a model's file.
+pub(crate) const MODEL: usize = 16 << 20;
+/// Labels of flows; the oldest go.
+pub(crate) const LABELS: i64 = 100_000;
+/// Predictions of a user; the oldest go.
+pub(crate) const PREDICTIONS: i64 = 100;
+
 /// What was turned away or thrown out since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {

@@ -12,6 +12,7 @@ mod devices;
 mod documents;
 mod keep;
 mod limits;
+mod models;
 mod open;
 mod revision;
 mod salvage;
@@ -28,6 +29,7 @@ pub use alerts::{
 pub use audit::{AuditEntry, NewAudit};
 pub use devices::{DeviceChange, DeviceQuery, DeviceRow, NewDevice};
 pub use documents::{Document, DocumentKind};
+pub use models::{LabelRow, ModelOrigin, ModelRow, ModelState, NewLabel, NewModel};
 pub use salvage::Salvaged;
 pub use sources::{NewSource, Source, SourceKind};
 

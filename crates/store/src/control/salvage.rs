@@ -30,6 +30,10 @@ const TABLES: &[(&str, Key)] = &[
     ("incident", Key::Row),
     ("device", Key::Row),
     ("device_address", Key::Text("source, address, device")),
+    ("model", Key::Row),
+    ("model_file", Key::Row),
+    ("label", Key::Row),
+    ("prediction", Key::Row),
 ];
 
 /// Every row of a table.

@@ -39,6 +39,7 @@ mod tests_life;
 
 use crate::damage::Notes;
 use crate::damage::lock;
+use crate::deadline::Deadline;
 use crate::room::Room;
 use crate::{Filter, Options, Range, Result, SourceId, StoreError};
 use anomalyzer_engine::FlowRecord;
@@ -47,20 +48,21 @@ use key::Place;
 use page::Plan;
 use pool::Pool;
 use row::{Depth, RowRef};
-use scan::{Deadline, Scan};
+use scan::Scan;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 use writer::Context;
 
-/// Seconds that a query may take.
-const QUERY_SECONDS: u64 = 10;
+/// How long a query may take.
+const QUERY_TIME: Duration = Duration::from_secs(10);
 /// Rows of a page, and groups of an answer.
 const ROWS_MAX: usize = 10_000;
 /// Rows that an export reads at once.
 const EXPORT_ROWS: usize = 65_536;
-/// Seconds that one such read may take.
-const EXPORT_SECONDS: u64 = 600;
+/// How long one such read may take.
+const EXPORT_TIME: Duration = Duration::from_mins(10);
 
 /// A flow record with its place in the history.
 #[derive(Clone, Debug)]
@@ -248,7 +250,7 @@ impl History {
         let after = after.transpose()?;
         let plan = Plan { filter: &query.filter, sort, descending, limit: query.limit, after };
         let Some(files) = self.files(query.source) else { return Ok(FlowPage::default()) };
-        let scan = self.scanner(&files, query.range, descending, QUERY_SECONDS);
+        let scan = self.scanner(&files, query.range, descending, QUERY_TIME);
         Ok(page::page(page::read(&scan, &plan)?, query.source, &plan))
     }
 
@@ -265,7 +267,7 @@ impl History {
             return Err(StoreError::Invalid(format!("ask for 1 to {ROWS_MAX} groups")));
         }
         let Some(files) = self.files(source) else { return Ok(Vec::new()) };
-        let scan = self.scanner(&files, range, false, QUERY_SECONDS);
+        let scan = self.scanner(&files, range, false, QUERY_TIME);
         groups::read(&scan, filter, by, top)
     }
 
@@ -310,7 +312,7 @@ impl History {
             after: None,
         };
         loop {
-            let scan = self.scanner(&files, range, false, EXPORT_SECONDS);
+            let scan = self.scanner(&files, range, false, EXPORT_TIME);
             let rows = page::read(&scan, &plan)?;
             let (more, next) = (rows.more, rows.found.last().map(|(place, _)| *place));
             for flow in page::page(rows, source, &plan).rows {
@@ -398,9 +400,9 @@ impl History {
         files: &'a Files,
         range: Range,
         descending: bool,
-        seconds: u64,
+        time: Duration,
     ) -> Scan<'a> {
-        let deadline = Deadline::after(seconds);
+        let deadline = Deadline::after(time);
         Scan { files, pool: &self.pool, notes: &self.notes, range, descending, deadline }
     }
 }

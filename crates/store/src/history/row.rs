@@ -15,12 +15,19 @@
 //! | 4, 4 or 16, 16 | addresses |
 //! | numbers | packets, packets, bytes, bytes, duration; then the rest in the order of [`encode`] |
 
+mod codes;
+mod names;
+
+pub(crate) use codes::{Apps, ENDS, STATES, TUNNELS};
+pub(crate) use names::{NamesRef, Text};
+
 use crate::packed::{Bytes, put_number, put_signed, put_text};
 use anomalyzer_engine::FlowRecord;
 use anomalyzer_engine::flow::features::FlowFeatures;
-use anomalyzer_engine::flow::{ConnState, FiveTuple, FlowEnd, FlowId, FlowNames, SideRecord};
+use anomalyzer_engine::flow::{ConnState, FiveTuple, FlowEnd, FlowId, SideRecord};
 use anomalyzer_wire::app::AppProto;
-use anomalyzer_wire::{Addr, HostileStr, Mac, Timestamp, Tunnel, TunnelKind};
+use anomalyzer_wire::{Addr, Mac, Timestamp, Tunnel};
+use codes::code;
 
 /// Addresses of 16 bytes each.
 const WIDE: u8 = 1;
@@ -48,96 +55,6 @@ pub(crate) enum Depth {
     Sums,
     /// Everything.
     Whole,
-}
-
-/// Texts of a flow, by their place in [`NamesRef::texts`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(usize)]
-pub(crate) enum Text {
-    Sni,
-    Alpn,
-    Ja3,
-    Ja4,
-    Ja3s,
-    Certificate,
-    Host,
-    Target,
-    UserAgent,
-    Dns,
-    SshOriginator,
-    SshResponder,
-    Resolved,
-}
-
-/// How many [`Text`]s there are.
-pub(crate) const TEXTS: usize = 13;
-
-/// Names and fingerprints, borrowed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct NamesRef<'a> {
-    pub(crate) texts: [Option<&'a [u8]>; TEXTS],
-    pub(crate) tls_version: u16,
-    pub(crate) http_status: u16,
-}
-
-impl<'a> NamesRef<'a> {
-    /// One of the texts.
-    #[inline]
-    pub(crate) fn text(&self, which: Text) -> Option<&'a [u8]> {
-        self.texts.get(which as usize).copied().flatten()
-    }
-
-    /// What the responder was called: SNI, HTTP host, DNS question or resolved name.
-    pub(crate) fn best(&self) -> Option<&'a [u8]> {
-        let order = [Text::Sni, Text::Host, Text::Dns, Text::Resolved];
-        order.into_iter().find_map(|which| self.text(which))
-    }
-
-    fn of(names: &'a FlowNames) -> Self {
-        let hostile = |text: &'a Option<HostileStr>| text.as_ref().map(HostileStr::as_bytes);
-        let plain = |text: &'a Option<String>| text.as_ref().map(String::as_bytes);
-        let [originator, responder] = &names.ssh;
-        Self {
-            texts: [
-                hostile(&names.sni),
-                hostile(&names.alpn),
-                plain(&names.ja3),
-                plain(&names.ja4),
-                plain(&names.ja3s),
-                hostile(&names.certificate),
-                hostile(&names.http_host),
-                hostile(&names.http_target),
-                hostile(&names.user_agent),
-                hostile(&names.dns_query),
-                hostile(originator),
-                hostile(responder),
-                hostile(&names.resolved),
-            ],
-            tls_version: names.tls_version,
-            http_status: names.http_status,
-        }
-    }
-
-    fn to_owned(self) -> FlowNames {
-        let hostile = |which| self.text(which).map(HostileStr::from);
-        let plain = |which| self.text(which).map(|t| String::from_utf8_lossy(t).into_owned());
-        FlowNames {
-            sni: hostile(Text::Sni),
-            alpn: hostile(Text::Alpn),
-            ja3: plain(Text::Ja3),
-            ja4: plain(Text::Ja4),
-            ja3s: plain(Text::Ja3s),
-            tls_version: self.tls_version,
-            certificate: hostile(Text::Certificate),
-            http_host: hostile(Text::Host),
-            http_target: hostile(Text::Target),
-            user_agent: hostile(Text::UserAgent),
-            http_status: self.http_status,
-            dns_query: hostile(Text::Dns),
-            ssh: [hostile(Text::SshOriginator), hostile(Text::SshResponder)],
-            resolved: hostile(Text::Resolved),
-        }
-    }
 }
 
 /// A flow record, borrowed from its bytes or from the record itself. What lies deeper than was
@@ -318,7 +235,7 @@ impl<'a> RowRef<'a> {
         self.src_mac = if has(SRC_MAC) { Some(Mac(bytes.array()?)) } else { None };
         self.dst_mac = if has(DST_MAC) { Some(Mac(bytes.array()?)) } else { None };
         self.tunnel = if has(TUNNEL) { Some(read_tunnel(bytes)?) } else { None };
-        self.names = if has(NAMES) { Some(read_names(bytes)?) } else { None };
+        self.names = if has(NAMES) { Some(NamesRef::read(bytes)?) } else { None };
         Some(())
     }
 }
@@ -332,21 +249,6 @@ fn read_tunnel(bytes: &mut Bytes<'_>) -> Option<Tunnel> {
         outer_src: Addr::v6(bytes.array()?),
         outer_dst: Addr::v6(bytes.array()?),
     })
-}
-
-fn read_names<'a>(bytes: &mut Bytes<'a>) -> Option<NamesRef<'a>> {
-    let present = u16::from_le_bytes(bytes.array()?);
-    let mut names = NamesRef {
-        tls_version: u16::try_from(bytes.number()?).ok()?,
-        http_status: u16::try_from(bytes.number()?).ok()?,
-        ..NamesRef::default()
-    };
-    for (place, text) in names.texts.iter_mut().enumerate() {
-        if present >> place & 1 == 1 {
-            *text = Some(bytes.text()?);
-        }
-    }
-    Some(names)
 }
 
 /// Appends a record as a row.
@@ -417,105 +319,11 @@ fn encode_rest(row: &RowRef<'_>, bits: u8, out: &mut Vec<u8>) {
         out.extend_from_slice(&tunnel.outer_dst.to_bits().to_be_bytes());
     }
     if let Some(names) = &row.names {
-        encode_names(names, out);
+        names.write(out);
     }
 }
 
-fn encode_names(names: &NamesRef<'_>, out: &mut Vec<u8>) {
-    let texts = names.texts.iter().enumerate();
-    let present = texts.fold(0_u16, |set, (place, t)| set | u16::from(t.is_some()) << place);
-    out.extend_from_slice(&present.to_le_bytes());
-    put_number(out, names.tls_version.into());
-    put_number(out, names.http_status.into());
-    for text in names.texts.iter().flatten() {
-        put_text(out, cut(text));
-    }
-}
-
+/// As much of a text as is kept.
 fn cut(text: &[u8]) -> &[u8] {
     text.get(..NAME_MAX).unwrap_or(text)
-}
-
-/// Connection states by their code on disk. The order must never change.
-pub(crate) const STATES: [ConnState; 13] = [
-    ConnState::S0,
-    ConnState::S1,
-    ConnState::Sf,
-    ConnState::Rej,
-    ConnState::S2,
-    ConnState::S3,
-    ConnState::Rsto,
-    ConnState::Rstr,
-    ConnState::Rstos0,
-    ConnState::Rstrh,
-    ConnState::Sh,
-    ConnState::Shr,
-    ConnState::Oth,
-];
-
-/// Ends of flows by their code on disk. The order must never change.
-pub(crate) const ENDS: [FlowEnd; 5] =
-    [FlowEnd::Closed, FlowEnd::Idle, FlowEnd::Active, FlowEnd::Evicted, FlowEnd::InputEnd];
-
-/// Kinds of tunnels by their code on disk. The order must never change.
-pub(crate) const TUNNELS: [TunnelKind; 7] = [
-    TunnelKind::Gre,
-    TunnelKind::Vxlan,
-    TunnelKind::Geneve,
-    TunnelKind::GtpU,
-    TunnelKind::IpInIp,
-    TunnelKind::SixInFour,
-    TunnelKind::Teredo,
-];
-
-/// The place of a value in a table; every table has fewer than 256 entries.
-fn code<T: PartialEq + Copy>(table: &[T], value: T) -> u8 {
-    table
-        .iter()
-        .position(|known| *known == value)
-        .and_then(|place| u8::try_from(place).ok())
-        .unwrap_or(0)
-}
-
-/// Which application a code stands for in one partition: names are kept in the file, so that a
-/// later version may order its protocols as it likes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Apps {
-    by_code: Box<[AppProto; 256]>,
-}
-
-impl Apps {
-    /// From the names of a partition, comma-separated; names that this version does not know mean
-    /// [`AppProto::Unknown`].
-    pub(crate) fn parse(names: &str) -> Self {
-        let mut by_code = Box::new([AppProto::Unknown; 256]);
-        for (slot, name) in by_code.iter_mut().zip(names.split(',')) {
-            let known = AppProto::ALL.iter().find(|app| app.name() == name);
-            *slot = known.copied().unwrap_or_default();
-        }
-        Self { by_code }
-    }
-
-    /// The names as this version orders them.
-    pub(crate) fn names() -> String {
-        AppProto::ALL.iter().map(|app| app.name()).collect::<Vec<_>>().join(",")
-    }
-
-    /// The protocol of a code.
-    #[inline]
-    pub(crate) fn proto(&self, code: u8) -> AppProto {
-        // An array of 256 holds every byte.
-        self.by_code[usize::from(code)]
-    }
-
-    /// The code of each protocol of this version, by its own number; `None` when the partition
-    /// has the same order.
-    pub(crate) fn recode(&self) -> Option<Vec<u8>> {
-        let same =
-            AppProto::ALL.iter().enumerate().all(|(n, app)| self.by_code.get(n) == Some(app));
-        if same {
-            return None;
-        }
-        Some(AppProto::ALL.iter().map(|app| code(self.by_code.as_slice(), *app)).collect())
-    }
 }

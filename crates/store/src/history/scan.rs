@@ -10,12 +10,12 @@ use crate::Range;
 use crate::damage::Notes;
 use crate::damage::is_damage;
 use crate::damage::lock;
+use crate::deadline::Deadline;
 use crate::error::{Result, StoreError};
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 /// Bytes of a file that are one piece of work.
 const PIECE_BYTES: u64 = 8 << 20;
@@ -50,32 +50,6 @@ pub(crate) struct Scan<'a> {
     pub(crate) range: Range,
     pub(crate) descending: bool,
     pub(crate) deadline: Deadline,
-}
-
-/// When a query has taken too long.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline {
-    end: Instant,
-    seconds: u64,
-}
-
-impl Deadline {
-    /// So many seconds from now on.
-    #[expect(clippy::disallowed_methods, reason = "bounds the time of a query, nothing else")]
-    pub(crate) fn after(seconds: u64) -> Self {
-        Self { end: Instant::now() + Duration::from_secs(seconds), seconds }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "bounds the time of a query, nothing else")]
-    fn check(self) -> Result<()> {
-        if Instant::now() < self.end {
-            return Ok(());
-        }
-        Err(StoreError::Limit(format!(
-            "the query took longer than {} s and was stopped; ask for less time",
-            self.seconds
-        )))
-    }
 }
 
 /// One thread's share of the work.

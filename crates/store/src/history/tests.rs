@@ -163,6 +163,24 @@ fn a_page_of_the_latest_looks_at_few_rows() {
     assert!(page.scanned < 1_000, "{}", page.scanned);
 }
 
+#[test]
+fn a_query_out_of_time_is_stopped() {
+    let (_dir, history) = history();
+    let flows: Vec<FlowRecord> = (0..5_000).map(|n| plain(n, DAY + i64::from(n))).collect();
+    history.append(SENSOR, &flows).unwrap();
+    history.flush().unwrap();
+    let everything = Filter::default();
+    let (page, groups, scan) = crate::within(Duration::ZERO, || {
+        let page = history.query(&query(FlowSort::Bytes, true, 10)).map(drop);
+        let groups = history.groups(SENSOR, EVER, &everything, GroupBy::Src, 10).map(drop);
+        (page, groups, history.scan(SENSOR, EVER, &everything, &mut |_| true))
+    });
+    for result in [page, groups, scan] {
+        assert!(matches!(result, Err(StoreError::Slow(_))), "{result:?}");
+    }
+    assert_eq!(history.query(&query(FlowSort::Bytes, true, 10)).unwrap().rows.len(), 10);
+}
+
 proptest! {
     #[test]
     fn no_bytes_are_a_block_that_panics(

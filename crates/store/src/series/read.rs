@@ -3,12 +3,19 @@
 use super::interval::{Resolution, Unpack, add, clamp, raise, rowid, start};
 use super::step::choose;
 use super::{Dimension, Point, SeriesAnswer, SeriesQuery, Sums, watched};
+use crate::deadline::Deadline;
 use crate::error::sql;
 use crate::{Range, Result, SourceId};
 use ahash::RandomState;
 use anomalyzer_engine::rollup::OTHER;
 use hashbrown::HashMap;
 use rusqlite::{Connection, OptionalExtension};
+use std::time::Duration;
+
+/// The most time that one look at the series may take.
+const TIME: Duration = Duration::from_secs(10);
+/// Rows between two looks at the clock: of a second with many keys, each has some kilobytes.
+const ROWS_PER_LOOK: u32 = 64;
 
 /// A table keyed by what traffic brought.
 type ByKey<T> = HashMap<Box<[u8]>, T, RandomState>;
@@ -27,7 +34,7 @@ pub(crate) fn query(conn: &Connection, query: &SeriesQuery) -> Result<SeriesAnsw
         query.keys.clone()
     };
     let part = Part { resolution, from: resolution.floor(from), to };
-    let series = points(conn, query, &part, step, keys).map_err(&fail)?;
+    let series = points(conn, query, &part, step, keys)?;
     Ok(SeriesAnswer { step, series, gaps })
 }
 
@@ -37,7 +44,7 @@ fn points(
     part: &Part,
     step: i64,
     keys: Vec<String>,
-) -> rusqlite::Result<Vec<(String, Vec<Point>)>> {
+) -> Result<Vec<(String, Vec<Point>)>> {
     let mut found: ByKey<Vec<Point>> = HashMap::with_hasher(RandomState::new());
     for key in &keys {
         found.insert(key.as_bytes().into(), Vec::new());
@@ -73,7 +80,6 @@ pub(crate) fn totals(
     dimension: Dimension,
     top: usize,
 ) -> Result<Vec<(String, Sums)>> {
-    let fail = sql("read the series");
     let (from, to) = seconds(range);
     let latest = span(conn, source)?.map_or(to, |(_, last)| last);
     let mut all: ByKey<Sums> = HashMap::with_hasher(RandomState::new());
@@ -85,8 +91,7 @@ pub(crate) fn totals(
                     None => drop(all.insert(key.into(), entry.sums)),
                 }
             }
-        })
-        .map_err(&fail)?;
+        })?;
     }
     Ok(largest(all, dimension, top))
 }
@@ -135,16 +140,25 @@ impl Part {
         source: SourceId,
         dimension: Dimension,
         mut work: impl FnMut(i64, Unpack<'_>),
-    ) -> rusqlite::Result<()> {
+    ) -> Result<()> {
+        let fail = sql("read the series");
+        let deadline = Deadline::after(TIME);
         let bounds = (rowid(source, dimension, self.from), rowid(source, dimension, self.to));
         let (Some(from), Some(to)) = bounds else { return Ok(()) };
         let table = self.resolution.table();
         let text = format!("SELECT id, keys FROM {table} WHERE id>=?1 AND id<?2 ORDER BY id");
-        let mut statement = conn.prepare_cached(&text)?;
-        let mut rows = statement.query((from, to))?;
-        while let Some(row) = rows.next()? {
-            let keys = row.get_ref(1)?.as_blob().unwrap_or_default();
-            work(start(row.get(0)?), Unpack::new(keys, self.resolution));
+        let mut statement = conn.prepare_cached(&text).map_err(&fail)?;
+        let mut rows = statement.query((from, to)).map_err(&fail)?;
+        let mut until_look = 0;
+        while let Some(row) = rows.next().map_err(&fail)? {
+            if until_look == 0 {
+                deadline.check()?;
+                until_look = ROWS_PER_LOOK;
+            }
+            until_look -= 1;
+            let keys = row.get_ref(1).map_err(&fail)?.as_blob().unwrap_or_default();
+            let at = start(row.get(0).map_err(&fail)?);
+            work(at, Unpack::new(keys, self.resolution));
         }
         Ok(())
     }

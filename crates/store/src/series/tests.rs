@@ -199,3 +199,17 @@ fn times_at_the_ends_of_the_world_are_taken() {
     let answer = SeriesQuery { range: all, ..ask(0, 1, 10) };
     assert!(store.query(&answer).is_ok());
 }
+
+#[test]
+fn a_query_out_of_time_is_stopped() {
+    let (_dir, store) = store();
+    store.append(SENSOR, &[row(DAY, "dns", 100)]).unwrap();
+    let (chart, totals) = crate::within(Duration::ZERO, || {
+        let totals = store.totals(SENSOR, range(DAY, DAY + 60), Dimension::App, 10).map(drop);
+        (store.query(&ask(DAY, DAY + 60, 60)).map(drop), totals)
+    });
+    for result in [chart, totals] {
+        assert!(matches!(result, Err(StoreError::Slow(_))), "{result:?}");
+    }
+    assert_eq!(store.totals(SENSOR, range(DAY, DAY + 60), Dimension::App, 10).unwrap().len(), 1);
+}

@@ -279,3 +279,19 @@ fn values_outlive_the_program() {
     assert_eq!(kind(c.put_value("", b"")), "invalid");
     assert_eq!(kind(c.put_value("big", &vec![0; (1 << 20) + 1])), "limit");
 }
+
+#[test]
+fn a_password_hashed_anew_ends_no_session() {
+    let f = Fixture::new();
+    let c = f.store.control();
+    let id = c.add_user(&user("ann", Role::Analyst), 1).unwrap();
+    c.add_session(&session(id, 1), 1).unwrap();
+    let before = c.user(id).unwrap().password;
+    c.renew_hash(id, &before, "$argon2id$newer").unwrap();
+    assert_eq!(c.user(id).unwrap().password, "$argon2id$newer");
+    assert!(live(c, 1, 2));
+    // Somebody has changed the password in between: the old one does not come back.
+    c.renew_hash(id, &before, "$argon2id$stale").unwrap();
+    assert_eq!(c.user(id).unwrap().password, "$argon2id$newer");
+    assert_eq!(kind(c.renew_hash(id, &before, "plain text")), "invalid");
+}

@@ -272,3 +272,45 @@ fn a_full_source_forgets_devices_of_which_nobody_said_anything() {
     let (_, total) = c.devices(&query()).unwrap();
     assert!((16_000..=16_384).contains(&total), "{total}");
 }
+
+#[test]
+fn what_was_known_by_its_address_becomes_the_device_with_the_hardware_address() {
+    let by_address = NewDevice {
+        id: "ip:10.0.0.1".into(),
+        mac: None,
+        vendor: None,
+        names: vec![("mdns".into(), "tv".into())],
+        first: at(50),
+        ..device(1)
+    };
+    let said = DeviceChange {
+        name: Some("Television".into()),
+        tags: Some(vec!["media".into()]),
+        status: Some("known".into()),
+        ..DeviceChange::default()
+    };
+    // An earlier run knew it by its address, this one too, and then by its hardware address.
+    let f = Fixture::new();
+    put(f.store.control(), &by_address);
+    let f = f.again();
+    let c = f.store.control();
+    put(c, &by_address);
+    c.change_device(SENSOR, "ip:10.0.0.1", &said).unwrap();
+    // The engine has added up what it counted in this run.
+    let rows = put(c, &NewDevice { bytes: [12, 24], flows: 5, ..device(1) });
+    assert_eq!(kind(c.device(SENSOR, "ip:10.0.0.1")), "missing");
+    let row = c.device(SENSOR, &device(1).id).unwrap();
+    assert_eq!(rows, [row.clone()]);
+    assert_eq!((row.device.bytes, row.device.flows), ([22, 44], 8));
+    assert_eq!((row.name.as_str(), row.status.as_str()), ("Television", "known"));
+    assert_eq!((row.tags, row.device.first), (vec!["media".to_owned()], at(50)));
+    assert_eq!(row.device.names.len(), 2);
+    // Another address stays what it is.
+    put(c, &NewDevice { id: "ip:10.0.0.9".into(), ..by_address.clone() });
+    put(c, &device(2));
+    assert!(c.device(SENSOR, "ip:10.0.0.9").is_ok());
+    // It comes back by its address, and is taken in by a device that is known already.
+    put(c, &by_address);
+    put(c, &NewDevice { bytes: [13, 24], flows: 5, ..device(1) });
+    assert_eq!(kind(c.device(SENSOR, "ip:10.0.0.1")), "missing");
+}

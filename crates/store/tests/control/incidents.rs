@@ -3,7 +3,9 @@
 use crate::alerts::{alert, at, query};
 use crate::{Fixture, kind};
 use anomalyzer_engine::Severity;
-use anomalyzer_store::control::{AlertQuery, AlertState, IncidentRow, KeptIncidents, NewAlert, NewIncident};
+use anomalyzer_store::control::{
+    AlertQuery, AlertState, IncidentRow, KeptIncidents, NewAlert, NewIncident,
+};
 use anomalyzer_store::{Control, SourceId};
 use anomalyzer_wire::Addr;
 
@@ -47,7 +49,8 @@ fn alerts_know_the_incident_they_are_a_step_of() {
     let c = f.store.control();
     let new = incident("i", &["a", "b", "not kept"]);
     let told = c.put_incidents(SENSOR, std::slice::from_ref(&new)).unwrap();
-    let joined: Vec<_> = told.alerts.iter().map(|a| (&*a.alert.id, a.incident.as_deref())).collect();
+    let joined: Vec<_> =
+        told.alerts.iter().map(|a| (&*a.alert.id, a.incident.as_deref())).collect();
     assert_eq!(joined, [("a", Some("i")), ("b", Some("i"))]);
     assert_eq!(told.alerts[0], c.alert(SENSOR, "a").unwrap());
     let rows = told.incidents;

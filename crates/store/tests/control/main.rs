@@ -9,6 +9,7 @@ mod audit;
 mod devices;
 mod documents;
 mod incidents;
+mod models;
 mod sources;
 
 use anomalyzer_store::control::{NewSource, SourceKind};

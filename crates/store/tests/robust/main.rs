@@ -9,12 +9,13 @@ mod crash;
 mod crowd;
 mod damage;
 mod disk;
+mod faults;
 mod opening;
 
 use anomalyzer_engine::Severity;
 use anomalyzer_store::control::{
-    AlertQuery, DeviceQuery, DocumentKind, NewAlert, NewAudit, NewDevice, NewIncident, NewSession,
-    NewSource, NewToken, NewUser, Role, SourceKind,
+    AlertQuery, DeviceQuery, DocumentKind, ModelOrigin, NewAlert, NewAudit, NewDevice, NewIncident,
+    NewLabel, NewModel, NewSession, NewSource, NewToken, NewUser, Role, SourceKind,
 };
 use anomalyzer_store::{Control, Options, SourceId, Store, StoreError};
 use anomalyzer_wire::{Addr, Timestamp};
@@ -82,9 +83,12 @@ fn audit(n: i64) -> NewAudit {
     }
 }
 
+fn new_sensor() -> NewSource {
+    NewSource { kind: SourceKind::Live, name: "eth0".into() }
+}
+
 fn sensor(control: &Control) {
-    let sensor = NewSource { kind: SourceKind::Live, name: "eth0".into() };
-    control.put_source(Some(SENSOR), &sensor, 1).unwrap();
+    control.put_source(Some(SENSOR), &new_sensor(), 1).unwrap();
 }
 
 fn user(name: &str, role: Role) -> NewUser {
@@ -147,6 +151,35 @@ fn fill(control: &Control) {
         control.audit(&audit(n)).unwrap();
     }
     control.put_value("secret.csrf", &[7; 32]).unwrap();
+    for n in 0..2 {
+        control.add_model(&model(n), 1).unwrap();
+    }
+    control.promote_model(&model(0).id).unwrap();
+    let label = NewLabel {
+        flow: "1-x-1".into(),
+        attack: true,
+        kind: "flood".into(),
+        vector: vec![1.5, f32::NAN],
+    };
+    control.put_labels(SENSOR, &[label], "ann", 1).unwrap();
+    control.add_prediction(admin, "{}", 1).unwrap();
+}
+
+fn model(n: u8) -> NewModel {
+    NewModel {
+        id: format!("{n:012x}"),
+        schema: "form".into(),
+        kind: "gbdt".into(),
+        origin: ModelOrigin::Trained,
+        actor: "ann".into(),
+        rows: 100,
+        digest: "ab".repeat(32),
+        threshold: 0.5,
+        metrics: "{}".into(),
+        card: "A model.".into(),
+        file: vec![n; 5_000],
+        held: Some(vec![n; 300]),
+    }
 }
 
 const KINDS: [DocumentKind; 5] = [
@@ -194,6 +227,11 @@ fn read_all(control: &Control) -> Result<(), StoreError> {
     control.devices(&devices)?;
     control.device_at(SENSOR, Addr::v4([10, 0, 0, 1]))?;
     control.audit_entries(None, Some("ann"), 1_000)?;
+    for model in control.models()? {
+        control.model_file(&model.id)?;
+        control.model_held(&model.id)?;
+    }
+    control.labels()?;
     // Whether the chain holds is another matter.
     let _ = control.verify_audit()?;
     Ok(())

@@ -91,7 +91,7 @@ fn a_later_version_is_refused_and_left_alone() {
     for result in [Store::open(dir.path(), &Options::default()), Store::open_read_only(dir.path())]
     {
         let error = result.expect_err("later").to_string();
-        assert!(error.contains("later version (99; this one knows up to 1)"), "{error}");
+        assert!(error.contains("later version (99; this one knows up to 2)"), "{error}");
     }
     let left = fs::read_dir(dir.path())
         .unwrap()
@@ -139,6 +139,8 @@ fn a_fixture_of_every_version_opens() {
         assert_eq!(c.alerts(&crate::every_alert()).unwrap().total, 300, "version {version}");
         assert_eq!(c.verify_audit().unwrap(), Ok(200), "version {version}");
         assert_eq!(c.alert(crate::SENSOR, "a1").unwrap().note, "note", "version {version}");
+        let models = c.models().unwrap().len();
+        assert_eq!(models, if version == 1 { 0 } else { 2 }, "version {version}");
     }
 }
 

@@ -108,6 +108,17 @@ impl Control {
         })
     }
 
+    /// Keeps the same password hashed anew, when nobody has changed it since `before` was read.
+    /// Sessions stay: it is the same password.
+    pub fn renew_hash(&self, id: i64, before: &str, hash: &str) -> Result<()> {
+        check_password(hash)?;
+        self.write_kept("hashing a password anew", |tx| {
+            let sql = "UPDATE user SET password = ?3 WHERE id = ?1 AND password = ?2";
+            tx.execute(sql, params![id, before, hash])?;
+            Ok(())
+        })
+    }
+
     /// Keeps preferences of the console, at most 64 KiB of JSON.
     pub fn set_preferences(&self, id: i64, json: &str) -> Result<()> {
         if json.len() > limits::PREFERENCES {

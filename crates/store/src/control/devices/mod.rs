@@ -1,5 +1,6 @@
 //! Devices: what is known of the hosts of the site.
 
+mod merge;
 mod people;
 mod query;
 mod write;

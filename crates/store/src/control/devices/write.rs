@@ -6,7 +6,7 @@ use crate::control::db::Step;
 use crate::control::limits::{Counters, int, uint};
 use crate::control::sources::check_source;
 use crate::control::{Control, limits};
-use crate::{Result, SourceId};
+use crate::{Result, SourceId, StoreError};
 use anomalyzer_wire::{Addr, Timestamp};
 use rusqlite::{Transaction, params};
 
@@ -26,7 +26,8 @@ impl Control {
     ///
     /// What earlier runs of the program knew stays: counts add up, and addresses, names and
     /// services that the engine does not name any more stand behind those that it does, as far as
-    /// there is room. A source has at most 16,384 devices; the one not seen for longest, of which
+    /// there is room. What was kept for an address alone is joined with the device whose hardware
+    /// address turns out to have it. A source has at most 16,384 devices; the one not seen for longest, of which
     /// nobody said anything, makes room.
     pub fn put_devices(&self, source: SourceId, devices: &[NewDevice]) -> Result<Vec<DeviceRow>> {
         if devices.is_empty() {
@@ -41,7 +42,7 @@ impl Control {
             for device in devices {
                 let Some(device) = self.shape_device(device) else { continue };
                 if let Some(kept) = find(tx, source, &device.id)? {
-                    changed.extend(self.update(tx, kept, device)?);
+                    changed.extend(self.known(tx, source, kept, device)?);
                     continue;
                 }
                 if room <= 0 {
@@ -52,10 +53,30 @@ impl Control {
                     continue;
                 }
                 room -= 1;
-                changed.push(self.insert(tx, source, device)?);
+                let id = device.id.clone();
+                let row = self.insert(tx, source, device)?;
+                let taken = self.take_in(tx, source, &row.device)?;
+                changed.push(if taken { found(tx, source, &id)? } else { row });
             }
             Ok(changed)
         })
+    }
+
+    /// Writes a device that is known, after it took in what it was known as before.
+    fn known(
+        &self,
+        tx: &Transaction<'_>,
+        source: SourceId,
+        kept: Kept,
+        device: NewDevice,
+    ) -> Step<Option<DeviceRow>> {
+        let id = device.id.clone();
+        if !self.take_in(tx, source, &device)? {
+            return self.update(tx, kept, device);
+        }
+        let kept = find(tx, source, &id)?.ok_or(StoreError::Missing("device"))?;
+        self.update(tx, kept, device)?;
+        found(tx, source, &id).map(Some)
     }
 
     fn shape_device(&self, device: &NewDevice) -> Option<NewDevice> {
@@ -141,13 +162,17 @@ impl Control {
     }
 }
 
+fn found(tx: &Transaction<'_>, source: SourceId, id: &str) -> Step<DeviceRow> {
+    Ok(find(tx, source, id)?.ok_or(StoreError::Missing("device"))?.row)
+}
+
 /// Bytes sent, bytes received and flows.
 fn counts_of(device: &NewDevice) -> [i64; 3] {
     [device.bytes[0], device.bytes[1], device.flows].map(|n| int(n).min(2 * COUNT_MAX))
 }
 
 /// What the engine knows now, with what it does not know any more behind it.
-fn joined(old: &NewDevice, new: NewDevice) -> NewDevice {
+pub(super) fn joined(old: &NewDevice, new: NewDevice) -> NewDevice {
     let mut all = new;
     join(&mut all.addresses, &old.addresses, ADDRESSES, |a, b| a == b);
     // Of one origin the latest names count.
@@ -184,7 +209,8 @@ fn substance(device: &NewDevice) -> impl PartialEq + use<> {
     (device.mac, device.vendor.clone(), device.learned.clone(), addresses, names, services)
 }
 
-fn write(tx: &Transaction<'_>, key: i64, device: &NewDevice) -> Step<()> {
+/// Writes what the engine knows of a device, but its counts.
+pub(super) fn write(tx: &Transaction<'_>, key: i64, device: &NewDevice) -> Step<()> {
     let services: Vec<_> = device
         .services
         .iter()
