@@ -162,6 +162,11 @@ impl Problem {
         problem
     }
 
+    /// 504: it took too long and was stopped; `detail` says how to ask for less.
+    pub(crate) fn slow(detail: impl Into<String>) -> Self {
+        Self::of_kind("urn:anomalyzer:slow", StatusCode::GATEWAY_TIMEOUT, detail)
+    }
+
     /// 500. The reason goes to the log, with the request's id; the client learns only the id.
     pub(crate) fn internal(reason: &dyn std::fmt::Display) -> Self {
         tracing::error!(%reason, "a request failed");
@@ -191,6 +196,7 @@ impl From<StoreError> for Problem {
             StoreError::Missing(_) => Self::missing(error.to_string()),
             StoreError::Conflict(_) => Self::conflict(error.to_string()),
             StoreError::Invalid(_) | StoreError::Limit(_) => Self::invalid(error.to_string()),
+            StoreError::Slow(_) => Self::slow(error.to_string()),
             StoreError::Full(reason) => {
                 tracing::error!(%reason, "the store is full");
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "the disk is full: nothing can be kept")

@@ -13,6 +13,7 @@ mod extract;
 mod frame;
 mod hosts;
 pub mod hub;
+mod incoming;
 mod io;
 mod json;
 mod limits;

@@ -42,6 +42,9 @@ pub(crate) fn describe(operation: &mut Operation, method: &str, path: &str, rule
     if rule.heavy {
         notes.push("Heavy: at most 4 at once for each user.".into());
     }
+    if rule.hurried {
+        notes.push("Stopped with 504 when it takes longer than 10 s.".into());
+    }
     let notes = notes.join(" ");
     operation.description = Some(match operation.description.take() {
         Some(text) => format!("{text}\n\n{notes}"),

@@ -3,9 +3,10 @@
 use crate::{clock, json};
 use anomalyzer_engine::Alert;
 use anomalyzer_engine::detect::DETECTORS;
-use anomalyzer_report::eve;
+use anomalyzer_report::{csv, eve};
 use anomalyzer_store::control::{AlertRow, AlertState, DeviceRow, IncidentRow};
 use serde_json::Value;
+use std::io;
 
 /// An alert with what people made of it, as the API gives it; no line feed.
 pub fn alert(row: &AlertRow) -> String {
@@ -78,10 +79,29 @@ pub const DEVICE_COLUMNS: [&str; 18] = [
     "open_alerts",
 ];
 
-/// The fields of a record that are called like these columns, as cells.
-pub fn cells(record: &str, columns: &[&str]) -> Vec<String> {
-    let item: Value = serde_json::from_str(record).unwrap_or_default();
-    columns.iter().map(|name| cell(&item[*name])).collect()
+/// Records as a CSV file: of each the fields that are called like the columns.
+pub struct Sheet<'c, W: io::Write> {
+    table: csv::Table<W>,
+    columns: &'c [&'c str],
+}
+
+impl<'c, W: io::Write> Sheet<'c, W> {
+    /// Begins the file.
+    pub fn new(out: W, columns: &'c [&'c str]) -> io::Result<Self> {
+        Ok(Self { table: csv::Table::new(out, columns)?, columns })
+    }
+
+    /// Adds a record, JSON.
+    pub fn record(&mut self, record: &str) -> io::Result<()> {
+        let item: Value = serde_json::from_str(record).unwrap_or_default();
+        let cells: Vec<String> = self.columns.iter().map(|name| cell(&item[*name])).collect();
+        self.table.row(cells.iter().map(String::as_str))
+    }
+
+    /// Ends the file.
+    pub fn finish(self) -> io::Result<()> {
+        self.table.finish()
+    }
 }
 
 /// A value as a cell; lists with spaces between their items.

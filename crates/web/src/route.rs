@@ -5,6 +5,7 @@ use crate::auth::guard;
 use crate::state::AppState;
 use anomalyzer_store::control::Role;
 use axum::middleware::from_fn_with_state;
+use std::time::Duration;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
@@ -15,6 +16,9 @@ pub(crate) const BODY_MAX: u64 = 1 << 20;
 pub(crate) const LOGIN_MAX: u64 = 4 << 10;
 /// Most bytes of an edited document; threat lists are long.
 pub(crate) const DOCUMENT_MAX: u64 = 64 << 20;
+
+/// How long a heavy route may take until its answer begins.
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// Who may call a route, and what it may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +31,22 @@ pub(crate) struct Rule {
     pub(crate) body_max: u64,
     /// Counts against the four heavy requests that a user may have at once.
     pub(crate) heavy: bool,
+    /// Must begin its answer within [`ANSWER_MAX`]; what it asks of the stores is stopped then.
+    pub(crate) hurried: bool,
     /// The path is a page of the console too: who asks for no JSON gets that.
     pub(crate) page: bool,
 }
 
 impl Rule {
     const fn of(least: Option<Role>) -> Self {
-        Self { least, confirm: false, body_max: BODY_MAX, heavy: false, page: false }
+        Self {
+            least,
+            confirm: false,
+            body_max: BODY_MAX,
+            heavy: false,
+            hurried: false,
+            page: false,
+        }
     }
 
     /// For anybody.
@@ -66,9 +79,14 @@ impl Rule {
         Self { body_max: max, ..self }
     }
 
-    /// Costly: at most four at once for each user.
+    /// Costly: at most four at once for each user, and at most 10 s until the answer begins.
     pub(crate) const fn heavy(self) -> Self {
-        Self { heavy: true, ..self }
+        Self { heavy: true, hurried: true, ..self }
+    }
+
+    /// However long it takes: work that is bounded by what is given to it.
+    pub(crate) const fn unhurried(self) -> Self {
+        Self { hurried: false, ..self }
     }
 
     /// A page of the console has the same path.

@@ -14,6 +14,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// Most requests that read or write stores at once; further ones wait.
 const BLOCKING_MAX: usize = 16;
@@ -156,6 +157,18 @@ pub(crate) async fn accounts<T: Send + 'static>(
     run(state, &state.account_turns, work).await
 }
 
+tokio::task_local! {
+    /// When the answer of the request must begin.
+    static END: Instant;
+}
+
+/// Handles a request whose work on other threads has to end then, or sooner when that was said
+/// already.
+pub(crate) async fn until<T>(end: Instant, work: impl Future<Output = T>) -> T {
+    let end = END.try_with(|sooner| end.min(*sooner)).unwrap_or(end);
+    END.scope(end, work).await
+}
+
 async fn run<T: Send + 'static>(
     state: &AppState,
     turns: &Arc<Semaphore>,
@@ -167,10 +180,18 @@ async fn run<T: Send + 'static>(
     };
     let state = state.clone();
     let span = tracing::Span::current();
+    let end = END.try_with(|end| *end).ok();
     let done = tokio::task::spawn_blocking(move || {
         // The turn ends with the work, not with the request: a client that goes away frees nothing.
         let _turn = turn;
-        span.in_scope(|| work(&state))
+        span.in_scope(|| match end {
+            Some(end) => {
+                anomalyzer_store::within(end.saturating_duration_since(Instant::now()), || {
+                    work(&state)
+                })
+            }
+            None => work(&state),
+        })
     });
     match done.await {
         Ok(result) => result,

@@ -4,19 +4,24 @@ use super::{Caller, Via, identify, origin, secret};
 use crate::error::Problem;
 use crate::limits::{Heavy, limit_body};
 use crate::peer::Peer;
-use crate::route::Rule;
-use crate::state::AppState;
+use crate::route::{ANSWER_MAX, Rule};
+use crate::state::{self, AppState};
 use crate::{assets, clock};
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The header with a session's CSRF token.
 pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
 /// How long an entered password counts.
 pub(crate) const CONFIRM_S: i64 = 300;
+
+/// How much later than the stores the guard gives up: theirs are the better words.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Lets a request through to the handler, or refuses it.
 pub(crate) async fn guard(
@@ -29,8 +34,24 @@ pub(crate) async fn guard(
     }
     match admit(&state, rule, request).await {
         Ok((request, None)) => next.run(request).await,
+        Ok((request, Some(place))) if rule.hurried => place.hold(hurried(request, next).await),
         Ok((request, Some(place))) => place.hold(next.run(request).await),
         Err(problem) => problem.into_response(),
+    }
+}
+
+/// Runs the handler with a limit of time. What it asks of the stores ends by itself; the rest, and
+/// waiting for a turn, ends here.
+async fn hurried(request: Request, next: Next) -> Response {
+    let end = Instant::now() + ANSWER_MAX;
+    let answer = state::until(end, next.run(request));
+    match tokio::time::timeout_at(end + GRACE, answer).await {
+        Ok(response) => response,
+        Err(_) => Problem::slow(format!(
+            "this took longer than {} s; ask for a shorter period or a narrower filter",
+            ANSWER_MAX.as_secs()
+        ))
+        .into_response(),
     }
 }
 

@@ -3,6 +3,8 @@
 mod common;
 mod hasher;
 
+#[cfg(test)]
+pub(crate) use hasher::weak;
 pub(crate) use hasher::{Hasher, Verdict, hash_now};
 
 /// Fewest characters.

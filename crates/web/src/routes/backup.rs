@@ -4,8 +4,8 @@ use crate::audit;
 use crate::auth::Caller;
 use crate::data::stream::streamed;
 use crate::error::Problem;
+use crate::incoming::random_name;
 use crate::route::{Routes, Rule};
-use crate::routes::upload::random_name;
 use crate::state::{AppState, blocking};
 use axum::extract::State;
 use axum::response::Response;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use utoipa_axum::routes;
 
 pub(super) fn register(routes: &mut Routes) {
-    routes.add(Rule::admin().heavy(), routes!(backup));
+    routes.add(Rule::admin().heavy().unhurried(), routes!(backup));
 }
 
 /// A file that is removed with this value.

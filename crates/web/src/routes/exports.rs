@@ -110,6 +110,10 @@ fn written(result: io::Result<()>) -> Result<(), Problem> {
     })
 }
 
+fn begun<T>(sheet: io::Result<T>) -> Result<T, Problem> {
+    sheet.map_err(|error| Problem::internal(&error))
+}
+
 /// Writes flows with `each` until the end, a fault or the limit. True when there was more.
 fn each_flow(
     app: &AppState,
@@ -141,7 +145,7 @@ async fn flows_csv(
 ) -> Result<Response, Problem> {
     let selection = selected(&state, caller, params).await?;
     Ok(streamed(&state, "flows.csv", CSV, move |app, out| {
-        let mut sheet = csv::Flows::new(&mut *out).map_err(|e| Problem::internal(&e))?;
+        let mut sheet = begun(csv::Flows::new(&mut *out))?;
         let more = each_flow(app, &selection, |flow| sheet.row(&flow.record))?;
         written(sheet.finish())?;
         if more { written(writeln!(out, "# {}", cut_short())) } else { Ok(()) }
@@ -224,13 +228,9 @@ async fn alerts_csv(
 ) -> Result<Response, Problem> {
     let query = alert_query(&state, caller, params).await?;
     Ok(streamed(&state, "alerts.csv", CSV, move |app, out| {
-        let table = csv::Table::new(&mut *out, &ALERT_COLUMNS);
-        let mut table = table.map_err(|e| Problem::internal(&e))?;
-        let more = each_alert(app, query, |row| {
-            let cells = records::cells(alert_item(row).get(), &ALERT_COLUMNS);
-            table.row(cells.iter().map(String::as_str))
-        })?;
-        written(table.finish())?;
+        let mut sheet = begun(records::Sheet::new(&mut *out, &ALERT_COLUMNS))?;
+        let more = each_alert(app, query, |row| sheet.record(alert_item(row).get()))?;
+        written(sheet.finish())?;
         if more { written(writeln!(out, "# {}", cut_short())) } else { Ok(()) }
     }))
 }
@@ -316,15 +316,12 @@ async fn devices_csv(
     let (query, now) = device_rows(&state, caller, params).await?;
     Ok(streamed(&state, "devices.csv", CSV, move |app, out| {
         let names = app.data.known.names(app.store.control(), query.source)?;
-        let table = csv::Table::new(&mut *out, &DEVICE_COLUMNS);
-        let mut table = table.map_err(|e| Problem::internal(&e))?;
+        let mut sheet = begun(records::Sheet::new(&mut *out, &DEVICE_COLUMNS))?;
         each_device(app, query, |row| {
             let open = names.open_alerts(&row.device.addresses);
-            let item = device_item(row, now, Some(open));
-            let cells = records::cells(item.get(), &DEVICE_COLUMNS);
-            table.row(cells.iter().map(String::as_str))
+            sheet.record(device_item(row, now, Some(open)).get())
         })?;
-        written(table.finish())
+        written(sheet.finish())
     }))
 }
 

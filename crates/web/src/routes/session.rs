@@ -149,9 +149,9 @@ async fn login(
     };
     attempt.succeeded();
     if let Some(hash) = newer {
-        accounts(&state, move |app| Ok(app.store.control().set_password(user.id, &hash, None)?))
-            .await?;
-        state.say_ended();
+        let (id, before) = (user.id, user.password.clone());
+        let renew = move |app: &AppState| Ok(app.store.control().renew_hash(id, &before, &hash)?);
+        accounts(&state, renew).await?;
     }
     open(&state, user, peer, &headers, "login").await
 }

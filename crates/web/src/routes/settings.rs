@@ -25,7 +25,7 @@ const VALUE_MAX: usize = 4 << 10;
 pub(super) fn register(routes: &mut Routes) {
     routes.add(Rule::viewer(), routes!(view));
     routes.add(Rule::admin(), routes!(change));
-    routes.add(Rule::analyst().heavy(), routes!(back_test));
+    routes.add(Rule::analyst().heavy().unhurried(), routes!(back_test));
     routes.add(Rule::viewer(), routes!(detectors));
     routes.add(Rule::viewer(), routes!(detector));
 }

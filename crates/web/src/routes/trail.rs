@@ -18,7 +18,7 @@ const LIMIT: usize = 100;
 
 pub(super) fn register(routes: &mut Routes) {
     routes.add(Rule::admin(), routes!(list));
-    routes.add(Rule::admin().heavy(), routes!(verify));
+    routes.add(Rule::admin().heavy().unhurried(), routes!(verify));
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -43,6 +43,18 @@ async fn a_log_in_gives_a_session() {
 }
 
 #[tokio::test]
+async fn a_password_hashed_anew_ends_no_other_session() {
+    let site = Site::new();
+    let anna = site.user("anna", Role::Analyst, Some(PASSWORD));
+    let control = site.state.store.control();
+    control.set_password(anna, &crate::auth::password::weak(PASSWORD), None).unwrap();
+    let elsewhere = site.session(anna, 0);
+    assert_eq!(log_in(&site, "anna", PASSWORD, "127.0.0.1").await.status, 200);
+    assert!(control.user(anna).unwrap().password.contains("m=19456,t=2"));
+    assert_eq!(site.ask(Ask::get("/api/v1/status").pass(&elsewhere)).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_session_cannot_be_fixed() {
     let site = Site::new();
     let anna = site.user("anna", Role::Analyst, Some(PASSWORD));

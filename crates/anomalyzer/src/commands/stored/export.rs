@@ -123,14 +123,11 @@ fn device_rows(store: &Store, options: &Export, out: &mut dyn Write) -> Written 
 fn sheet(
     out: &mut dyn Write,
     columns: &[&str],
-    records: impl Iterator<Item = String>,
+    mut records: impl Iterator<Item = String>,
 ) -> io::Result<()> {
-    let mut table = report::csv::Table::new(out, columns)?;
-    for record in records {
-        let cells = records::cells(&record, columns);
-        table.row(cells.iter().map(String::as_str))?;
-    }
-    table.finish()
+    let mut sheet = records::Sheet::new(out, columns)?;
+    records.try_for_each(|record| sheet.record(&record))?;
+    sheet.finish()
 }
 
 fn lines(out: &mut dyn Write, mut records: impl Iterator<Item = String>) -> io::Result<()> {

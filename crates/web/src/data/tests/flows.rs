@@ -175,3 +175,15 @@ async fn search_leads_somewhere() {
     assert!(find(&mac.to_string()).await.0.contains("device"));
     site.get(&format!("/api/v1/search?q={}", "x".repeat(101))).await.problem(400);
 }
+
+#[tokio::test]
+async fn what_takes_too_long_is_stopped_and_says_how_to_ask_for_less() {
+    let site = Site::office();
+    let now = tokio::time::Instant::now();
+    for path in ["flows", "flows/groups?by=src", "report"] {
+        let path = format!("/api/v1/{path}{}{ALL}", if path.contains('?') { "&" } else { "?" });
+        let problem = crate::state::until(now, site.get(&path)).await.problem(504);
+        assert_eq!(problem["type"], "urn:anomalyzer:slow", "{path}");
+        assert!(problem["detail"].as_str().unwrap().contains("narrower filter"), "{problem}");
+    }
+}

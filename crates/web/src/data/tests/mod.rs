@@ -5,6 +5,7 @@ mod control;
 mod description;
 mod exports;
 mod flows;
+mod geo;
 mod machine;
 mod report;
 mod site;
