@@ -385,6 +385,8 @@ pub trait Control: Send + Sync {
     -> Answer<Vec<EvidencePacket>>;
     /// The same as a pcapng file.
     fn evidence_file(&self, source: SourceId, alert: &str) -> Answer<Vec<u8>>;
+    /// Another model is in use for the records of a schema; it is in the store.
+    fn model_changed(&self, schema: &str);
     /// Reads configuration files again. What was changed, in words.
     fn reload(&self) -> Answer<Vec<String>>;
     /// How the last reading went, by SIGHUP too; `None` when there was none since the start.

@@ -18,6 +18,7 @@ mod io;
 mod json;
 mod limits;
 mod metrics;
+pub mod models;
 mod openapi;
 mod peer;
 pub mod records;

@@ -100,6 +100,7 @@ impl Server {
     /// Ends it: streams are closed, requests finish, at most `grace`.
     pub fn stop(mut self, grace: Duration) {
         self.state.hub.close();
+        self.state.models.jobs.cancel_all();
         self.handle.graceful_shutdown(Some(grace));
         if let Some(thread) = self.thread.take() {
             // The thread ends by itself after `grace`.

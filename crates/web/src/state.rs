@@ -8,6 +8,7 @@ use crate::error::Problem;
 use crate::hosts::Hosts;
 use crate::limits::Limits;
 use crate::metrics::Requests;
+use crate::models::Models;
 use crate::{Control, Hub, Options};
 use anomalyzer_store::Store;
 use std::ops::Deref;
@@ -41,6 +42,8 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     /// What the routes of data keep in memory.
     pub(crate) data: Data,
+    /// Models at work.
+    pub(crate) models: Models,
     /// Answers so far.
     pub(crate) requests: Requests,
     /// Failures to log in.
@@ -67,6 +70,7 @@ impl AppState {
         control: Arc<dyn Control>,
     ) -> Result<Self, Problem> {
         Ok(Self(Arc::new(App {
+            models: Models::new(&store),
             hosts: Hosts::new(&options, Arc::clone(&control)),
             store,
             hub,

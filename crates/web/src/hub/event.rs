@@ -8,7 +8,8 @@ use axum::body::Bytes;
 pub(crate) struct Kinds(u8);
 
 /// Names, in the order of bits.
-const NAMES: [&str; 7] = ["second", "alert", "incident", "device", "flows", "source", "status"];
+const NAMES: [&str; 8] =
+    ["second", "alert", "incident", "device", "flows", "source", "status", "job"];
 
 impl Kinds {
     /// A second of traffic.
@@ -25,8 +26,10 @@ impl Kinds {
     pub(crate) const SOURCE: Self = Self(1 << 5);
     /// Health.
     pub(crate) const STATUS: Self = Self(1 << 6);
+    /// A training run.
+    pub(crate) const JOB: Self = Self(1 << 7);
     /// All of them.
-    pub(crate) const ALL: Self = Self(0x7f);
+    pub(crate) const ALL: Self = Self(0xff);
 
     /// Reads `second,alert`; the error is the name that is none.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {

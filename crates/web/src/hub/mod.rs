@@ -14,6 +14,7 @@ pub(crate) use stream::{Lease, stream};
 use crate::clock;
 use crate::control::Status;
 use crate::json::{FlowExtra, Raw, alert_item, device_item, flow_item, incident_item, source_item};
+use crate::models::Job;
 use anomalyzer_engine::FlowRecord;
 use anomalyzer_engine::observation::SecondTotals;
 use anomalyzer_engine::rollup::Dimension;
@@ -136,6 +137,11 @@ impl Hub {
     /// Health has changed, or 5 s have passed. Event `status`.
     pub fn status(&self, status: &Status) {
         self.publish(Kinds::STATUS, None, || crate::json::raw(status));
+    }
+
+    /// A training run is new or has come further. Event `job`.
+    pub(crate) fn job(&self, job: &Job) {
+        self.publish(Kinds::JOB, None, || crate::json::raw(job));
     }
 
     /// Ends all streams, now and later.

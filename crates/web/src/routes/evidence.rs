@@ -13,7 +13,7 @@ use crate::routes::exports::attachment;
 use crate::routes::{alerts, flows};
 use crate::state::{AppState, blocking};
 use anomalyzer_store::control::AlertRow;
-use anomalyzer_store::history::{FlowQuery, FlowSort};
+use anomalyzer_store::history::{FlowPage, FlowQuery, FlowSort};
 use anomalyzer_store::{Filter, Range};
 use axum::Json;
 use axum::extract::State;
@@ -46,21 +46,30 @@ async fn flows_of(
     let source = data::source(params.source.as_deref())?;
     blocking(&state, move |app| {
         let alert = alerts::find(app, source, &id)?;
-        let Some(filter) = filter(&alert) else { return Ok(Json(Page::whole(Vec::new()))) };
-        let (from, to) = (alert.alert.first, alert.alert.last.plus_secs(AFTER_S));
-        let page = app.store.history().query(&FlowQuery {
-            source: alert.source,
-            range: Range { from, to },
-            filter: Filter::parse(&filter)?,
-            sort: FlowSort::First,
-            descending: false,
-            limit: FLOWS_MAX,
-            cursor: None,
-        })?;
+        let page = flows_of_alert(app, &alert, FLOWS_MAX)?;
         let items = flows::items(app, alert.source, &page.rows)?;
         Ok(Json(Page { items, next: None, total: page.total }))
     })
     .await
+}
+
+/// The first flows of an alert. Blocks.
+pub(super) fn flows_of_alert(
+    app: &AppState,
+    alert: &AlertRow,
+    limit: usize,
+) -> Result<FlowPage, Problem> {
+    let Some(filter) = filter(alert) else { return Ok(FlowPage::default()) };
+    let (from, to) = (alert.alert.first, alert.alert.last.plus_secs(AFTER_S));
+    Ok(app.store.history().query(&FlowQuery {
+        source: alert.source,
+        range: Range { from, to },
+        filter: Filter::parse(&filter)?,
+        sort: FlowSort::First,
+        descending: false,
+        limit,
+        cursor: None,
+    })?)
 }
 
 /// What finds the flows of an alert.

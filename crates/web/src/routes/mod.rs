@@ -15,11 +15,14 @@ mod exports;
 mod flows;
 mod health;
 mod interfaces;
+mod labels;
 mod lists;
 mod logs;
 mod me;
 mod metrics;
+mod models;
 mod overview;
+mod predict;
 pub(crate) mod program;
 mod reports;
 mod retention;
@@ -32,6 +35,7 @@ mod sources;
 mod suppressions;
 mod tokens;
 mod trail;
+mod training;
 mod upload;
 mod users;
 
@@ -48,11 +52,14 @@ pub(crate) fn all(routes: &mut Routes) {
     flows::register(routes);
     health::register(routes);
     interfaces::register(routes);
+    labels::register(routes);
     lists::register(routes);
     logs::register(routes);
     me::register(routes);
     metrics::register(routes);
+    models::register(routes);
     overview::register(routes);
+    predict::register(routes);
     program::register(routes);
     reports::register(routes);
     retention::register(routes);
@@ -65,6 +72,7 @@ pub(crate) fn all(routes: &mut Routes) {
     suppressions::register(routes);
     tokens::register(routes);
     trail::register(routes);
+    training::register(routes);
     upload::register(routes, routes.upload_max());
     users::register(routes);
 }

@@ -113,6 +113,7 @@ impl Control for Nothing {
     fn evidence_file(&self, _: SourceId, _: &str) -> Answer<Vec<u8>> {
         missing()
     }
+    fn model_changed(&self, _: &str) {}
     fn reload(&self) -> Answer<Vec<String>> {
         Ok(Vec::new())
     }
@@ -232,7 +233,7 @@ pub(super) struct Ask {
     method: Method,
     path: String,
     headers: Vec<(String, String)>,
-    body: String,
+    body: Vec<u8>,
     peer: SocketAddr,
 }
 
@@ -242,7 +243,7 @@ impl Ask {
             method: method.parse().unwrap(),
             path: path.into(),
             headers: vec![("host".into(), "localhost:8080".into())],
-            body: String::new(),
+            body: Vec::new(),
             peer: SocketAddr::from(([127, 0, 0, 1], 50_000)),
         }
     }
@@ -277,12 +278,16 @@ impl Ask {
 
     pub(super) fn json(self, body: &serde_json::Value) -> Self {
         let mut ask = self.header("content-type", "application/json");
-        ask.body = body.to_string();
+        ask.body = body.to_string().into();
         ask
     }
 
-    pub(super) fn body(mut self, body: &str) -> Self {
-        self.body = body.into();
+    pub(super) fn body(self, body: &str) -> Self {
+        self.bytes(body.as_bytes())
+    }
+
+    pub(super) fn bytes(mut self, body: &[u8]) -> Self {
+        self.body = body.to_owned();
         self
     }
 

@@ -7,6 +7,7 @@ mod description;
 mod fixture;
 mod live;
 mod login;
+mod models;
 mod paths;
 mod sessions;
 mod sockets;

@@ -202,6 +202,10 @@ impl Control for Controller {
         }
     }
 
+    fn model_changed(&self, schema: &str) {
+        tracing::info!(schema, "another model is in use");
+    }
+
     fn reload(&self) -> Answer<Vec<String>> {
         let read = self.read_again();
         self.service.set_last_reload(&read);

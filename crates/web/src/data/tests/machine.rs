@@ -226,6 +226,10 @@ impl Control for Machine {
         Ok(vec![0x0a, 0x0d, 0x0d, 0x0a])
     }
 
+    fn model_changed(&self, schema: &str) {
+        self.tell(format!("model of {schema}"));
+    }
+
     fn reload(&self) -> Answer<Vec<String>> {
         Ok(Vec::new())
     }

@@ -6,6 +6,7 @@ mod description;
 mod exports;
 mod flows;
 mod geo;
+mod labels;
 mod machine;
 mod report;
 mod site;
