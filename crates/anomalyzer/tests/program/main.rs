@@ -11,6 +11,7 @@ mod hostile;
 mod indicators;
 mod inputs;
 mod judgement;
+mod models;
 mod outputs;
 mod reload;
 mod state;

@@ -1,11 +1,12 @@
 //! Commands that ask the store, whether the service runs or not: `flows`, `alerts`, `devices`; and
-//! those that look after it: `store`, `user`, `token`.
+//! those that look after it: `store`, `user`, `token`, `model`.
 
 mod accounts;
 mod alerts;
 mod devices;
 mod export;
 mod flows;
+mod models;
 mod table;
 mod upkeep;
 
@@ -13,6 +14,7 @@ pub(super) use accounts::{token, user};
 pub(super) use alerts::run as alerts;
 pub(super) use devices::run as devices;
 pub(super) use flows::run as flows;
+pub(super) use models::run as model;
 pub(super) use upkeep::run as store;
 
 use crate::cli::stored::{State, Stored};
