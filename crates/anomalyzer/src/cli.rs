@@ -8,8 +8,9 @@ pub(crate) mod stored;
 
 pub(crate) use analyze::Analyze;
 pub(crate) use demo::Demo;
-pub(crate) use run::{Run, Serving, Speed};
+pub(crate) use run::{Run, Serving};
 
+use anomalyzer_engine::Severity;
 use anomalyzer_engine::config::Prefix;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -386,6 +387,13 @@ pub(crate) struct ScenarioWrite {
     /// Write what is hidden in it, as CSV
     #[arg(long, value_name = "FILE")]
     pub(crate) truth: Option<PathBuf>,
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::parse(text).ok_or_else(|| {
+        let names: Vec<&str> = Severity::ALL.iter().map(|s| s.name()).collect();
+        format!("must be one of {}", names.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub(crate) struct Analyze {
     #[arg(long, conflicts_with = "json", help_heading = "Output")]
     pub(crate) print_packets: bool,
     /// Exit with 1 when there is an alert of this severity or above
-    #[arg(long, value_parser = severity, value_name = "SEVERITY", help_heading = "Output")]
+    #[arg(long, value_parser = super::severity, value_name = "SEVERITY", help_heading = "Output")]
     pub(crate) fail_on: Option<Severity>,
 
     /// Only packets that this BPF expression selects, as in tcpdump
@@ -96,13 +96,6 @@ pub(crate) struct Analyze {
     /// settings name
     #[arg(long, value_name = "FILE", help_heading = "Detection")]
     pub(crate) threat_list: Vec<String>,
-}
-
-fn severity(text: &str) -> Result<Severity, String> {
-    Severity::parse(text).ok_or_else(|| {
-        let names: Vec<&str> = Severity::ALL.iter().map(|s| s.name()).collect();
-        format!("must be one of {}", names.join(", "))
-    })
 }
 
 /// A number of bytes with an optional binary unit: `512M`, `16G`.

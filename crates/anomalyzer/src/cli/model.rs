@@ -1,5 +1,6 @@
 //! Options of the commands about models.
 
+use super::stored::Data;
 use anomalyzer_learn::train;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -7,12 +8,60 @@ use std::path::PathBuf;
 /// What to do with models.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
-    /// Train on labelled records and write a model file
-    Train(ModelTrain),
+    /// Train on labelled records: a candidate of the registry, or a model file
+    Train(Box<ModelTrain>),
     /// Train on one file, judge another that training never sees, and print the figures
     Eval(ModelEval),
     /// Score one record and say why
     Predict(ModelPredict),
+    /// List the models of the registry
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// Write NDJSON, one object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a model of the registry is, and how it does beside the one in use
+    Show {
+        #[command(flatten)]
+        data: Data,
+        /// Its id, as `list` shows it
+        id: String,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a model of the registry to use in place of the one of its schema
+    Promote {
+        #[command(flatten)]
+        data: Data,
+        /// Its id, as `list` shows it
+        id: String,
+    },
+    /// Go back to the model that was in use before the present one
+    Rollback {
+        #[command(flatten)]
+        data: Data,
+        /// Which records, such as form
+        schema: String,
+    },
+    /// Write the file of a model of the registry
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// Its id, as `list` shows it
+        id: String,
+        /// Where to; `-` is standard output
+        file: PathBuf,
+    },
+    /// Take a model file into the registry as a candidate; nothing in it is run, pickles are refused
+    Import {
+        #[command(flatten)]
+        data: Data,
+        /// The file
+        file: PathBuf,
+    },
 }
 
 /// What is learned from, and how.
@@ -44,12 +93,19 @@ pub(crate) struct Learn {
 
 /// Options of `model train`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Without --out the model is kept in the registry as a candidate, and a fifth \
+    of the records is held out, on which `anomalyzer model show ID` compares models.\n\nExample:\n  \
+    anomalyzer model train --schema form --train records.csv"
+)]
 pub(crate) struct ModelTrain {
     #[command(flatten)]
     pub(crate) learn: Learn,
-    /// Where to write the model
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
+    /// Write the model to this file, and keep it nowhere else
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: Data,
     /// Print what the model reached on held-out records as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -250,7 +250,7 @@ mod tests {
         let (alerts, told) = bounded(1);
         let mut watch = Watch::new(&service, &bulk, &alerts);
         let office = Office::office(5, 4);
-        let office = office.with(AttackKind::SynFlood).with(AttackKind::PortScanSyn);
+        let office = office.with(AttackKind::FloodSyn).with(AttackKind::PortScanSyn);
         let mut frames = Memory(generate(&office).collect());
         let loaded = service.loaded();
         let plan = Plan {

@@ -44,7 +44,10 @@ fn models_are_trained_promoted_and_taken_back() {
     let file = records(&folder, 600);
     let file = file.to_str().unwrap();
     let train = |seed: &str| {
-        done(&data, &["train", "--schema", "form", "--algorithm", "gbdt", "--seed", seed, file])
+        done(
+            &data,
+            &["train", "--schema", "form", "--algorithm", "gbdt", "--seed", seed, "--train", file],
+        )
     };
     let (first, second) = (train("1"), train("2"));
     assert_eq!(train("1"), first, "the same records and seed give the same model");
@@ -69,8 +72,8 @@ fn models_are_trained_promoted_and_taken_back() {
     let refused = model(&other, &["import", pickle.to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(stderr(&refused).contains("run any code"), "{}", stderr(&refused));
-    let unknown = model(&data, &["train", "--schema", "nothing", file]);
-    assert!(stderr(&unknown).contains("known: form"), "{}", stderr(&unknown));
+    let unknown = model(&data, &["train", "--schema", "nothing", "--train", file]);
+    assert!(stderr(&unknown).contains("choose one of form"), "{}", stderr(&unknown));
     assert_eq!(model(&data, &["show", "none"]).status.code(), Some(2));
 }
 
@@ -158,7 +161,8 @@ fn a_running_service_takes_no_more_than_it_may_and_predicts_quickly() {
     let folder = Folder::new();
     let data = folder.path("data");
     let file = records(&folder, 600);
-    let train = ["train", "--schema", "form", "--algorithm", "gbdt", file.to_str().unwrap()];
+    let file = file.to_str().unwrap();
+    let train = ["train", "--schema", "form", "--algorithm", "gbdt", "--train", file];
     let id = done(&data, &train);
     done(&data, &["promote", &id]);
     let service = Service::start(&data, &folder.path("token"));

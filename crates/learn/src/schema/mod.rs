@@ -97,11 +97,6 @@ pub fn by_id(id: &str) -> Option<&'static Schema> {
 }
 
 impl Schema {
-    /// The columns of a file that hold the label, each by its names, the usual one first.
-    pub fn labels(&self) -> impl Iterator<Item = &'static [&'static str]> {
-        self.label.columns.iter().map(|column| column.names)
-    }
-
     /// The columns of a table of such records, with the words that are known beforehand.
     pub fn columns(&self) -> Vec<Column> {
         if let Layout::Derived { columns, .. } = self.layout {

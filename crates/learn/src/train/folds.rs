@@ -117,7 +117,10 @@ mod tests {
         (1..=kinds).for_each(|kind| table.kinds.push(kind.to_string()));
         for at in 0..1200_u64 {
             let pair = at / 2;
-            table.push(Row { kind: u16::try_from(pair % u64::from(kinds + 1)).unwrap(), group: pair }, &[]);
+            table.push(
+                Row { kind: u16::try_from(pair % u64::from(kinds + 1)).unwrap(), group: pair },
+                &[],
+            );
         }
         table
     }

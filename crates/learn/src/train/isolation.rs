@@ -60,8 +60,7 @@ impl Builder<'_> {
             return value;
         };
         let all = rows.len() as f64;
-        let (left, right): (Vec<u32>, Vec<u32>) =
-            rows.into_iter().partition(|&row| {
+        let (left, right): (Vec<u32>, Vec<u32>) = rows.into_iter().partition(|&row| {
             let value = self.columns[input][row as usize];
             value.is_nan() || value <= cut
         });

@@ -1,6 +1,5 @@
 //! Training runs: one at a time, on a thread of its own, with progress and a way to stop it.
 
-use super::mapping::Mapping;
 use super::registry::{self, RegistryError, Request};
 use super::shapes::FaultItem;
 use super::{Upload, labels};
@@ -16,9 +15,9 @@ use anomalyzer_store::StoreError;
 use anomalyzer_store::control::NewModel;
 use serde::Serialize;
 use serde_json::json;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,8 +69,8 @@ pub struct Job {
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) request: Request,
-    /// Records of a file.
-    pub(crate) upload: Option<(Arc<Upload>, Mapping)>,
+    /// Records of a file, and field of the schema by column of it.
+    pub(crate) upload: Option<(Arc<Upload>, BTreeMap<String, String>)>,
     /// Flows that users labelled.
     pub(crate) labels: bool,
 }
@@ -113,7 +112,7 @@ impl Jobs {
                 return Err(Problem::busy(30, what));
             }
             inner.last += 1;
-            let job = new_job(inner.last, &wanted.request.schema);
+            let job = new_job(inner.last, &wanted.request.options.schema);
             let entry = Entry { job: job.clone(), cancel: Arc::default(), wanted: Some(wanted) };
             inner.entries.push_back(entry);
             if inner.entries.len() > JOBS_MAX {
@@ -238,14 +237,12 @@ fn train(
         return Ok((model, Faults::default()));
     }
     let Some((upload, mapping)) = &wanted.upload else { return Err(TrainError::Empty.into()) };
-    let schema = schema::by_id(&wanted.request.schema)
-        .ok_or_else(|| RegistryError::Schema(wanted.request.schema.clone()))?;
+    let schema = schema::by_id(&wanted.request.options.schema)
+        .ok_or_else(|| RegistryError::Schema(wanted.request.options.schema.clone()))?;
     let file = File::open(&upload.path)
         .map_err(|error| StoreError::Io { path: upload.path.clone(), source: error })?;
-    let input: Box<dyn BufRead> = Box::new(BufReader::with_capacity(BUFFER, file));
-    let mut input =
-        mapping.apply(input).map_err(|why| RegistryError::Store(StoreError::Invalid(why)))?;
-    registry::train(schema, &mut *input, &wanted.request, told)
+    let mut input = BufReader::with_capacity(BUFFER, file);
+    registry::train(schema, mapping, &mut input, &wanted.request, told)
 }
 
 /// Keeps the model; its id, or what is wrong.

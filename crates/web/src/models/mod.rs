@@ -9,7 +9,6 @@ mod compare;
 mod held;
 mod jobs;
 pub(crate) mod labels;
-mod mapping;
 mod predictor;
 mod preview;
 mod registry;
@@ -23,7 +22,6 @@ pub use registry::{
 };
 
 pub(crate) use jobs::{Jobs, Wanted};
-pub(crate) use mapping::Mapping;
 pub(crate) use predictor::{NotAsked, Prediction, Predictor};
 pub(crate) use preview::{Guess, Preview};
 pub(crate) use shapes::{FaultItem, ModelItem, SchemaItem, model_item};

@@ -4,10 +4,11 @@ use super::{card, held};
 use anomalyzer_learn::data::{self, Faults, Limits, ReadError, Table};
 use anomalyzer_learn::model::{Model, ModelError};
 use anomalyzer_learn::schema::{self, Schema};
-use anomalyzer_learn::train::{self, Algorithm, FitOptions, Progress, TrainError};
+use anomalyzer_learn::train::{self, FitOptions, Progress, TrainError};
 use anomalyzer_store::control::{ModelOrigin, ModelRow, ModelState, NewModel};
 use anomalyzer_store::{Control, StoreError};
 use ring::digest::{Context, SHA256};
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 /// Share of the records that is trained on; the rest is held out for comparisons.
@@ -20,16 +21,8 @@ const HELD_MIN: usize = 5;
 /// What to train.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Whose records they are.
-    pub schema: String,
-    /// Which kind of model.
-    pub algorithm: Algorithm,
-    /// Share of normal records that may be taken for attacks.
-    pub fpr: f64,
-    /// Seed of all random choices.
-    pub seed: u64,
-    /// Threads to use.
-    pub threads: usize,
+    /// Whose records they are, which kind of model, for which rate of false alarms.
+    pub options: FitOptions,
     /// What the records are called, for the model's card.
     pub data: String,
     /// Who asked for it.
@@ -56,9 +49,11 @@ pub enum RegistryError {
     Store(#[from] StoreError),
 }
 
-/// Reads records and trains a model on them. Rows that could not be read are told.
+/// Reads records and trains a model on them. `mapping` gives for fields of the schema the column of
+/// the file; what is not in it is found by its name. Rows that could not be read are told.
 pub fn train(
     schema: &'static Schema,
+    mapping: &BTreeMap<String, String>,
     input: &mut dyn BufRead,
     request: &Request,
     progress: &mut dyn Progress,
@@ -68,7 +63,7 @@ pub fn train(
         return Err(TrainError::Cancelled.into());
     }
     let limits = Limits { values: VALUES_MAX, ..Limits::default() };
-    let (table, faults) = data::read(schema, input, &limits)?;
+    let (table, faults) = data::read_mapped(schema, mapping, input, &limits)?;
     Ok((train_table(&table, request, progress)?, faults))
 }
 
@@ -79,19 +74,12 @@ pub fn train_table(
     request: &Request,
     progress: &mut dyn Progress,
 ) -> Result<NewModel, RegistryError> {
-    let (first, second) = train::split(table, SHARE, request.seed);
+    let (first, second) = train::split(table, SHARE, request.options.seed);
     let enough = [&first, &second].into_iter().all(|part| {
         let attacks = part.rows().iter().filter(|row| row.is_attack()).count();
         attacks >= HELD_MIN && part.len() - attacks >= HELD_MIN
     });
-    let options = FitOptions {
-        algorithm: request.algorithm,
-        fpr: request.fpr,
-        seed: request.seed,
-        threads: request.threads,
-        ..FitOptions::new(&request.schema)
-    };
-    let fitted = train::fit(if enough { &first } else { table }, &options, progress)?;
+    let fitted = train::fit(if enough { &first } else { table }, &request.options, progress)?;
     let rows = if enough { second.len() } else { 0 };
     let held = enough.then(|| held::write(&second));
     let digest = digest(table);

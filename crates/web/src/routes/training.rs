@@ -8,12 +8,12 @@ use crate::error::Problem;
 use crate::extract::{self, Path, Query};
 use crate::incoming::{Partial, display_name, receive};
 use crate::models::{
-    FaultItem, Guess, Job, Jobs, Mapping, Preview, Request, UPLOAD_MAX, Upload, Wanted, labels,
+    FaultItem, Guess, Job, Jobs, Preview, Request, UPLOAD_MAX, Upload, Wanted, labels,
 };
 use crate::route::{Routes, Rule};
 use crate::state::{AppState, blocking};
-use anomalyzer_learn::schema::{self, Schema};
-use anomalyzer_learn::train::Algorithm;
+use anomalyzer_learn::schema::{self, mapped::NORMAL};
+use anomalyzer_learn::train::{Algorithm, FitOptions};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -21,7 +21,6 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -47,7 +46,7 @@ struct UploadItem {
     id: String,
     name: String,
     bytes: u64,
-    /// Names of the columns; `column 1` and so on when the file has none.
+    /// Names of the columns; those of the schema when the file has none.
     columns: Vec<String>,
     /// The first 20 rows.
     preview: Vec<Vec<String>>,
@@ -55,13 +54,13 @@ struct UploadItem {
     guess: Guess,
     /// Rows of the beginning that cannot be read by that schema, at most 20.
     faults: Vec<FaultItem>,
-    /// Lines of the file but its header.
+    /// Lines of the file, its header included.
     rows: u64,
 }
 
 impl From<&Upload> for UploadItem {
     fn from(upload: &Upload) -> Self {
-        let Preview { columns, rows, guess, faults, count } = upload.preview.clone();
+        let Preview { columns, rows, guess, faults, lines } = upload.preview.clone();
         Self {
             id: upload.id.clone(),
             name: upload.name.clone(),
@@ -70,12 +69,12 @@ impl From<&Upload> for UploadItem {
             preview: rows,
             guess,
             faults,
-            rows: count,
+            rows: lines,
         }
     }
 }
 
-/// Takes a file of labelled records in (CSV, at most 256 MiB; the body is the file) and says what it
+/// Takes a file of labelled records in (CSV, JSON lines or a log of Zeek, at most 256 MiB; the body is the file) and says what it
 /// looks like. The latest eight are kept until the program ends.
 #[utoipa::path(post, path = "/api/v1/models/uploads", tag = "models", params(UploadParams),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
@@ -94,7 +93,7 @@ async fn upload(
         let preview = Preview::of(&partial.path).map_err(Problem::invalid)?;
         let path = partial.path.clone();
         let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let detail = json!({ "name": name, "bytes": bytes, "rows": preview.count });
+        let detail = json!({ "name": name, "bytes": bytes, "lines": preview.lines });
         audit::done(app, &caller, "model.upload", &id, detail)?;
         partial.keep();
         let upload = app.models.uploads.add(Upload { id, name, path, bytes, preview });
@@ -166,21 +165,20 @@ fn wanted(app: &AppState, body: Train, actor: &str) -> Result<Wanted, Problem> {
         return Err(Problem::field("fpr", "must be above 0 and below 1"));
     }
     let algorithm = algorithm(body.algorithm.as_deref())?;
-    let mut request = Request {
-        schema: body.schema,
+    let options = FitOptions {
         algorithm,
         fpr,
         seed: body.seed.unwrap_or(1),
         threads: threads(),
-        data: String::new(),
-        actor: actor.to_owned(),
+        ..FitOptions::new(&body.schema)
     };
+    let mut request = Request { options, data: String::new(), actor: actor.to_owned() };
     if body.labels {
         return on_labels(app, request, body.upload.is_some());
     }
-    let Some(schema) = schema::by_id(&request.schema) else {
+    if schema::by_id(&body.schema).is_none() {
         return Err(Problem::field("schema", "is not known; GET models/schemas lists them"));
-    };
+    }
     let Some(id) = body.upload else {
         return Err(Problem::field("upload", "is missing: send a file first, or use the labels"));
     };
@@ -189,28 +187,26 @@ fn wanted(app: &AppState, body: Train, actor: &str) -> Result<Wanted, Problem> {
             Problem::field("upload", "is not there any more; send the file again")
         })?;
     request.data.clone_from(&upload.name);
-    let mapping = mapping(schema, body.mapping, &upload)?;
+    let mapping = body.mapping.unwrap_or_default();
+    check(&mapping, &upload)?;
     Ok(Wanted { request, upload: Some((upload, mapping)), labels: false })
 }
 
-fn mapping(
-    schema: &'static Schema,
-    mapping: Option<BTreeMap<String, String>>,
-    upload: &Arc<Upload>,
-) -> Result<Mapping, Problem> {
-    let mapping = mapping.unwrap_or_default();
-    if let Some((field, column)) =
-        mapping.iter().find(|(_, column)| !upload.preview.columns.contains(column))
-    {
-        let why = format!("the file has no column {column:?} for {field}");
-        return Err(Problem::field("mapping", why));
+/// The columns that a mapping names are there.
+fn check(mapping: &BTreeMap<String, String>, upload: &Upload) -> Result<(), Problem> {
+    // `normal` is a word in a column and no column.
+    let columns = mapping.iter().filter(|(field, _)| field.as_str() != NORMAL);
+    for (field, column) in columns {
+        if !upload.preview.columns.iter().any(|known| known.trim() == column.trim()) {
+            let why = format!("the file has no column {column:?} for {field}");
+            return Err(Problem::field("mapping", why));
+        }
     }
-    Mapping::new(schema, mapping)
-        .map_err(|(field, why)| Problem::field("mapping", format!("{field} {why}")))
+    Ok(())
 }
 
 fn on_labels(app: &AppState, mut request: Request, both: bool) -> Result<Wanted, Problem> {
-    if both || request.schema != labels::SCHEMA {
+    if both || request.options.schema != labels::SCHEMA {
         let why = "labels are of flows: use schema `flow` and no file";
         return Err(Problem::field("labels", why));
     }

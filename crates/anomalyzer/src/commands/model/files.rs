@@ -45,13 +45,19 @@ pub(super) fn records(
 
 /// Reads a model file.
 pub(super) fn model(path: &Path) -> Result<Model, Failure> {
+    let bytes = model_bytes(path)?;
+    Model::read(&bytes).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
+/// The bytes of a model file.
+pub(super) fn model_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     // One byte more than allowed is enough to see that it is too large.
     let most = FILE_BYTES_MAX as u64 + 1;
     File::open(path)
         .and_then(|file| file.take(most).read_to_end(&mut bytes))
         .map_err(|error| opening(path, &error))?;
-    Model::read(&bytes).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+    Ok(bytes)
 }
 
 fn opening(path: &Path, error: &std::io::Error) -> Failure {

@@ -10,7 +10,7 @@ use anomalyzer_learn::data::Limits;
 use anomalyzer_learn::train::fit;
 use std::path::Path;
 
-pub(super) fn run(options: &ModelTrain, terminal: &Terminal) -> Result<(), Failure> {
+pub(super) fn run(options: &ModelTrain, out: &Path, terminal: &Terminal) -> Result<(), Failure> {
     let schema = files::schema(&options.learn.schema)?;
     let table = files::records(schema, &options.learn.train, &Limits::default(), terminal)?;
     let mut stages = Stages::new(terminal)?;
@@ -21,7 +21,7 @@ pub(super) fn run(options: &ModelTrain, terminal: &Terminal) -> Result<(), Failu
     let mut bytes = Vec::new();
     // Writing into memory cannot fail.
     let _ = fitted.model.write(&mut bytes);
-    write(&options.out, &bytes)?;
+    write(out, &bytes)?;
     let json = serde_json::json!({
         "model": fitted.model.id(),
         "kind": fitted.model.kind(),
@@ -37,7 +37,7 @@ pub(super) fn run(options: &ModelTrain, terminal: &Terminal) -> Result<(), Failu
         return print(&format!("{json}\n"));
     }
     let mut text =
-        format!("{}: model {} ({} bytes)\n", options.out.display(), fitted.model.id(), bytes.len());
+        format!("{}: model {} ({} bytes)\n", out.display(), fitted.model.id(), bytes.len());
     text += &eval::line("held-out records", &fitted.metrics);
     if let Some(unseen) = &fitted.unseen {
         text += &eval::line("kinds of attacks left out", unseen);

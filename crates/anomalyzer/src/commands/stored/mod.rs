@@ -1,12 +1,11 @@
 //! Commands that ask the store, whether the service runs or not: `flows`, `alerts`, `devices`; and
-//! those that look after it: `store`, `user`, `token`, `model`.
+//! those that look after it: `store`, `user`, `token`.
 
 mod accounts;
 mod alerts;
 mod devices;
 mod export;
 mod flows;
-mod models;
 mod table;
 mod upkeep;
 
@@ -14,7 +13,7 @@ pub(super) use accounts::{token, user};
 pub(super) use alerts::run as alerts;
 pub(super) use devices::run as devices;
 pub(super) use flows::run as flows;
-pub(super) use models::run as model;
+pub(super) use table::{Align, Table};
 pub(super) use upkeep::run as store;
 
 use crate::cli::stored::{State, Stored};
@@ -30,7 +29,7 @@ use std::path::PathBuf;
 const PAGE: usize = 1_000;
 
 /// Opens the store for questions only.
-fn open(data: Option<&PathBuf>) -> Result<Store, Failure> {
+pub(super) fn open(data: Option<&PathBuf>) -> Result<Store, Failure> {
     let dir = data_dir::choose(data);
     if !dir.is_dir() {
         let message = format!(
@@ -43,7 +42,7 @@ fn open(data: Option<&PathBuf>) -> Result<Store, Failure> {
 }
 
 /// The exit code that fits.
-fn failure(error: &StoreError) -> Failure {
+pub(super) fn failure(error: &StoreError) -> Failure {
     let kind = match error {
         StoreError::Missing(_) | StoreError::Invalid(_) | StoreError::Conflict(_) => Kind::Usage,
         StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {

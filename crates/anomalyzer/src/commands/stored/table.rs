@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// How a column stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Align {
+pub(in crate::commands) enum Align {
     Left,
     Right,
 }
@@ -17,22 +17,22 @@ const INDENT: usize = 4;
 /// Rows under a heading; each column is as wide as its widest cell, the last one takes the rest of
 /// the terminal, or the line below when the rest is too narrow to read.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(in crate::commands) struct Table {
     columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new(columns: &[(&'static str, Align)]) -> Self {
+    pub(in crate::commands) fn new(columns: &[(&'static str, Align)]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub(in crate::commands) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
     /// The table as text; lines are at most `width` wide as long as the last column can give way.
-    pub(super) fn text(&self, width: usize) -> String {
+    pub(in crate::commands) fn text(&self, width: usize) -> String {
         let widths: Vec<usize> = (0..self.columns.len()).map(|c| self.width(c)).collect();
         let fixed: usize = widths.iter().rev().skip(1).map(|w| w + 2).sum();
         let rest = width.saturating_sub(fixed);

@@ -5,7 +5,7 @@ use crate::service::testing;
 use anomalyzer_capture::{InterfaceSpec, PcapngWriter, SNAPLEN_MAX};
 use anomalyzer_engine::Correlator;
 use anomalyzer_scenario::{AttackKind, Plan as Office, generate};
-use anomalyzer_store::control::AlertQuery;
+use anomalyzer_store::control::{AlertQuery, NewSource, SourceKind};
 use anomalyzer_web::control::HostOverride;
 use anomalyzer_wire::LinkType;
 use std::path::PathBuf;

@@ -3,80 +3,45 @@
 //! What only adds a candidate may happen beside a running service. What changes which model is in
 //! use may not: the service would go on with the old one.
 
-use super::table::{Align, Table};
-use super::{failure, open};
-use crate::cli::model::{ModelAlgorithm, ModelCommand, ModelTrain};
+use super::files;
+use super::stages::Stages;
+use crate::cli::model::ModelTrain;
 use crate::cli::stored::Data;
 use crate::clock;
 use crate::commands::print;
+use crate::commands::stored::{Align, Table, failure, open};
 use crate::data_dir;
 use crate::failure::{Failure, Kind};
 use crate::terminal::Terminal;
-use anomalyzer_learn::schema::{SCHEMAS, by_id};
-use anomalyzer_learn::train::{Algorithm, Progress};
+use anomalyzer_learn::data::Limits;
+use anomalyzer_learn::train::TrainError;
 use anomalyzer_store::control::{ModelRow, NewAudit, NewModel};
 use anomalyzer_store::{Options, Store, StoreError};
 use anomalyzer_web::models::{self, RegistryError, Request};
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufReader, Read, Write};
-use std::ops::ControlFlow;
+use std::io::Write;
 use std::path::Path;
 
 /// Who is noted in the audit trail.
 const ACTOR: &str = "system";
-/// Bytes of a model file that are read; a larger one is none.
-const FILE_MAX: u64 = 17 << 20;
-/// Rows that could not be read and are told.
-const FAULTS_TOLD: usize = 10;
-
-/// Runs a command about models.
-pub(in crate::commands) fn run(command: &ModelCommand, terminal: &Terminal) -> Result<(), Failure> {
-    match command {
-        ModelCommand::Train(options) => train(options, terminal),
-        ModelCommand::List { data, json } => list(&open(data.data.as_ref())?, *json),
-        ModelCommand::Show { data, id, json } => show(&open(data.data.as_ref())?, id, *json),
-        ModelCommand::Promote { data, id } => promote(data, id, terminal),
-        ModelCommand::Rollback { data, schema } => roll_back(data, schema, terminal),
-        ModelCommand::Export { data, id, file } => export(&open(data.data.as_ref())?, id, file),
-        ModelCommand::Import { data, file } => import(data, file, terminal),
-    }
-}
-
-fn train(options: &ModelTrain, terminal: &Terminal) -> Result<(), Failure> {
-    let schema = by_id(&options.schema).ok_or_else(|| {
-        let known: Vec<&str> = SCHEMAS.iter().map(|schema| schema.id).collect();
-        let message = format!("no schema is called so (known: {})", known.join(", "));
-        Failure::usage(format!("--schema {}: {message}", options.schema))
-    })?;
-    let name = options.file.display().to_string();
-    let file =
-        File::open(&options.file).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+/// `model train` without a file to write to.
+pub(super) fn train(options: &ModelTrain, terminal: &Terminal) -> Result<(), Failure> {
+    let schema = files::schema(&options.learn.schema)?;
+    let path = &options.learn.train;
+    let table = files::records(schema, path, &Limits::default(), terminal)?;
     let request = Request {
-        schema: options.schema.clone(),
-        algorithm: match options.algorithm {
-            ModelAlgorithm::Auto => Algorithm::Auto,
-            ModelAlgorithm::Gbdt => Algorithm::Gbdt,
-            ModelAlgorithm::Forest => Algorithm::Forest,
-        },
-        fpr: options.fpr,
-        seed: options.seed,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        data: options.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        options: options.learn.options(),
+        data: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         actor: ACTOR.to_owned(),
     };
-    let mut drawn = Drawn { on: terminal.progress(), stage: String::new() };
-    let trained = models::train(schema, &mut BufReader::new(file), &request, &mut drawn);
-    drawn.clear();
-    let (model, faults) = trained.map_err(|error| refused(&name, &error))?;
-    for fault in faults.list.iter().take(FAULTS_TOLD) {
-        terminal.note(&format!("{name}: {fault}"));
+    let mut stages = Stages::new(terminal)?;
+    let trained = models::train_table(&table, &request, &mut stages);
+    stages.clear();
+    let model = trained.map_err(|error| refused(&path.display().to_string(), &error))?;
+    let row = keep(&to_add(&options.data)?, &model, "model.trained")?;
+    if options.json {
+        return print(&(models::record(&row) + "\n"));
     }
-    if faults.total > 0 {
-        terminal.note(&format!("{} rows could not be read and were left out", faults.total));
-    }
-    let store = to_add(&options.data)?;
-    let row = keep(&store, &model, "model.trained")?;
     print(&format!("{}\n", row.id))?;
     terminal.note(&format!(
         "kept as a candidate; see `anomalyzer model show {0}`, then `anomalyzer model promote {0}`",
@@ -112,7 +77,8 @@ fn note(store: &Store, action: &str, row: &ModelRow) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(store: &Store, json: bool) -> Result<(), Failure> {
+pub(super) fn list(data: &Data, json: bool) -> Result<(), Failure> {
+    let store = open(data.data.as_ref())?;
     let rows = store.control().models().map_err(|error| failure(&error))?;
     if json {
         let lines: String = rows.iter().map(|row| models::record(row) + "\n").collect();
@@ -148,7 +114,8 @@ fn list(store: &Store, json: bool) -> Result<(), Failure> {
     print(&table.text(Terminal::table_width()))
 }
 
-fn show(store: &Store, id: &str, json: bool) -> Result<(), Failure> {
+pub(super) fn show(data: &Data, id: &str, json: bool) -> Result<(), Failure> {
+    let store = open(data.data.as_ref())?;
     let row = store.control().model(id).map_err(|error| failure(&error))?;
     let compared = models::compare(store.control(), id).map_err(|error| failure(&error))?;
     if json {
@@ -160,7 +127,7 @@ fn show(store: &Store, id: &str, json: bool) -> Result<(), Failure> {
     print(&text)
 }
 
-fn promote(data: &Data, id: &str, terminal: &Terminal) -> Result<(), Failure> {
+pub(super) fn promote(data: &Data, id: &str, terminal: &Terminal) -> Result<(), Failure> {
     let store = alone(data)?;
     let compared = models::compare(store.control(), id).map_err(|error| failure(&error))?;
     let row = store.control().promote_model(id).map_err(|error| failure(&error))?;
@@ -169,7 +136,7 @@ fn promote(data: &Data, id: &str, terminal: &Terminal) -> Result<(), Failure> {
     Ok(())
 }
 
-fn roll_back(data: &Data, schema: &str, terminal: &Terminal) -> Result<(), Failure> {
+pub(super) fn roll_back(data: &Data, schema: &str, terminal: &Terminal) -> Result<(), Failure> {
     let store = alone(data)?;
     let (_, row) = models::roll_back(store.control(), schema).map_err(|error| failure(&error))?;
     note(&store, "model.rollback", &row)?;
@@ -177,7 +144,8 @@ fn roll_back(data: &Data, schema: &str, terminal: &Terminal) -> Result<(), Failu
     Ok(())
 }
 
-fn export(store: &Store, id: &str, file: &Path) -> Result<(), Failure> {
+pub(super) fn export(data: &Data, id: &str, file: &Path) -> Result<(), Failure> {
+    let store = open(data.data.as_ref())?;
     let bytes = store.control().model_file(id).map_err(|error| failure(&error))?;
     let name = file.display().to_string();
     let written = if file.as_os_str() == crate::input::STDIN {
@@ -188,11 +156,9 @@ fn export(store: &Store, id: &str, file: &Path) -> Result<(), Failure> {
     written.map_err(|error| Failure::writing(&name, &error))
 }
 
-fn import(data: &Data, file: &Path, terminal: &Terminal) -> Result<(), Failure> {
+pub(super) fn import(data: &Data, file: &Path, terminal: &Terminal) -> Result<(), Failure> {
     let name = file.display().to_string();
-    let told = |error: std::io::Error| Failure::usage(format!("{name}: {error}"));
-    let mut bytes = Vec::new();
-    File::open(file).map_err(told)?.take(FILE_MAX).read_to_end(&mut bytes).map_err(told)?;
+    let bytes = files::model_bytes(file)?;
     let model = models::import(&bytes, ACTOR).map_err(|error| refused(&name, &error))?;
     let row = keep(&to_add(data)?, &model, "model.import")?;
     print(&format!("{}\n", row.id))?;
@@ -233,32 +199,9 @@ fn alone(data: &Data) -> Result<Store, Failure> {
 fn refused(name: &str, error: &RegistryError) -> Failure {
     match error {
         RegistryError::Store(error) => failure(error),
+        RegistryError::Train(TrainError::Cancelled) => {
+            Failure::new(Kind::Interrupted, "interrupted")
+        }
         error => Failure::usage(format!("{name}: {error}")),
-    }
-}
-
-/// One moving line on stderr.
-struct Drawn {
-    on: bool,
-    stage: String,
-}
-
-impl Drawn {
-    fn clear(&self) {
-        if self.on {
-            // When stderr is gone there is nobody to look.
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
-    }
-}
-
-impl Progress for Drawn {
-    fn tell(&mut self, stage: &str, done: u64, of: u64) -> ControlFlow<()> {
-        let line = format!("{stage}: {} %", done * 100 / of.max(1));
-        if self.on && line != self.stage {
-            let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
-            self.stage = line;
-        }
-        ControlFlow::Continue(())
     }
 }
