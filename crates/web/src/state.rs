@@ -21,6 +21,9 @@ use tokio::time::Instant;
 const BLOCKING_MAX: usize = 16;
 /// Most log-ins and checks of sessions at once: apart, so that heavy queries do not hold them up.
 const ACCOUNTS_MAX: usize = 8;
+/// Looks at once whether the sessions of open streams still hold. There may be hundreds a second, of
+/// no hurry: more at once would only spread over more threads, each with memory of its own.
+const LOOKS_MAX: usize = 1;
 /// How long a request waits for its turn.
 const TURN_MAX: Duration = Duration::from_secs(10);
 
@@ -59,6 +62,7 @@ pub(crate) struct App {
     description: std::sync::OnceLock<Arc<str>>,
     turns: Arc<Semaphore>,
     account_turns: Arc<Semaphore>,
+    look_turns: Arc<Semaphore>,
 }
 
 impl AppState {
@@ -87,6 +91,7 @@ impl AppState {
             description: std::sync::OnceLock::new(),
             turns: Arc::new(Semaphore::new(BLOCKING_MAX)),
             account_turns: Arc::new(Semaphore::new(ACCOUNTS_MAX)),
+            look_turns: Arc::new(Semaphore::new(LOOKS_MAX)),
         })))
     }
 }
@@ -159,6 +164,14 @@ pub(crate) async fn accounts<T: Send + 'static>(
     work: impl FnOnce(&AppState) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     run(state, &state.account_turns, work).await
+}
+
+/// As [`accounts`], for streams that look whether their session still holds.
+pub(crate) async fn looks<T: Send + 'static>(
+    state: &AppState,
+    work: impl FnOnce(&AppState) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    run(state, &state.look_turns, work).await
 }
 
 tokio::task_local! {

@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::extract::Query;
 use crate::hub::{Kinds, Lease, stream};
 use crate::route::{Routes, Rule};
-use crate::state::{AppState, accounts};
+use crate::state::{AppState, looks};
 use anomalyzer_store::SourceId;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -61,7 +61,7 @@ fn lease(state: &AppState, caller: &Caller) -> Lease {
     let holds = Box::new(move || {
         let (state, caller) = (state.clone(), caller.clone());
         let holds: futures_core::future::BoxFuture<'static, bool> = Box::pin(async move {
-            accounts(&state, move |app| still_holds(app, &caller)).await.unwrap_or(false)
+            looks(&state, move |app| still_holds(app, &caller)).await.unwrap_or(false)
         });
         holds
     });
