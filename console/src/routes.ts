@@ -19,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/traffic', title: 'nav.traffic', icon: 'traffic', ranged: true, load: () => import('./pages/traffic/Traffic.svelte') },
   { path: '/flows', title: 'nav.flows', icon: 'flows', ranged: true, load: () => import('./pages/flows/Flows.svelte') },
   { path: '/devices', title: 'nav.devices', icon: 'devices', ranged: false, load: () => import('./pages/devices/Devices.svelte') },
+  { path: '/models', title: 'nav.models', icon: 'models', ranged: false, load: () => import('./pages/models/Models.svelte') },
   { path: '/reports', title: 'nav.reports', icon: 'reports', ranged: true, load: () => import('./pages/reports/Reports.svelte') },
   { path: '/settings', title: 'nav.settings', icon: 'settings', ranged: false, load: () => import('./pages/settings/Settings.svelte') },
 ];

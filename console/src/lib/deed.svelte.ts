@@ -3,11 +3,11 @@ import { ApiError } from './api';
 import { toast, toastError } from './toast.svelte';
 
 /** Does it, says so, and looks again whatever came of it. */
-export async function deed(run: () => Promise<unknown>, done: string, after?: () => void): Promise<boolean> {
+export async function deed(run: () => Promise<unknown>, done: string | (() => string), after?: () => void): Promise<boolean> {
   let went = false;
   try {
     await run();
-    toast(done);
+    toast(typeof done === 'string' ? done : done());
     went = true;
   } catch (error) {
     toastError(error);

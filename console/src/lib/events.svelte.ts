@@ -3,7 +3,7 @@
 // sees lets go of its connection after a while: browsers allow only six for each server.
 import { loadSession, session } from './session.svelte';
 import { sourceId } from './router.svelte';
-import type { AlertItem, Device, FlowsEvent, IncidentItem, SecondEvent, Source, Status } from './types';
+import type { AlertItem, Device, FlowsEvent, IncidentItem, Job, SecondEvent, Source, Status } from './types';
 
 export interface Kinds {
   second: SecondEvent;
@@ -13,8 +13,9 @@ export interface Kinds {
   flows: FlowsEvent;
   source: Source;
   status: Status;
+  job: Job;
 }
-const KINDS: (keyof Kinds)[] = ['second', 'alert', 'incident', 'device', 'flows', 'source', 'status'];
+const KINDS: (keyof Kinds)[] = ['second', 'alert', 'incident', 'device', 'flows', 'source', 'status', 'job'];
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 15000];
 const HIDDEN_MS = 60_000;
 /** The program says something at least each 5 s; longer silence is a broken line. */

@@ -29,6 +29,21 @@ export function percent(share: number, locale = 'en'): string {
   return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(share);
 }
 
+/** A share with as many digits as matter near 0 and 1: `3 %`, `99.7 %`, `99.98 %`. */
+export function share(value: number, locale = 'en'): string {
+  const edge = Math.min(Math.abs(value), Math.abs(1 - value));
+  const digits = edge === 0 || edge >= 0.1 ? 0 : edge >= 0.01 ? 1 : 2;
+  return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(value);
+}
+
+/** A number between 0 and 1 as it is: `0.987`. */
+export const decimal = (value: number, locale = 'en', digits = 4) =>
+  new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+
+/** A number with its sign, two digits: `+1.20`. */
+export const signed = (value: number, locale = 'en') =>
+  new Intl.NumberFormat(locale, { signDisplay: 'exceptZero', minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+
 /** `340 ms`, `12.3 s`, `5 min 10 s`, `3 h 20 min`, `2 d 4 h`. */
 export function duration(seconds: number, locale = 'en'): string {
   const n = (value: number, digits = 0) =>

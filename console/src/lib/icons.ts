@@ -5,6 +5,7 @@ export const ICONS = {
   flows: 'M2 5.5h11M10 2.5l3 3-3 3M14 10.5H3M6 7.5l-3 3 3 3',
   devices: 'M2 3h12v7H2zM6 13h4M8 10v3',
   alerts: 'M8 2l6 11H2zM8 6.5v3M8 11.2v.3',
+  models: 'M8 2v3.5M8 5.5L4 9M8 5.5L12 9M4 9l-2 3.5M4 9l2 3.5M12 9l-2 3.5M12 9l2 3.5M8 2h.1M2 13.5h.1M6 13.5h.1M10 13.5h.1M14 13.5h.1',
   reports: 'M4 2h6l2.5 2.5V14H4zM6 8h4.5M6 11h4.5M10 2v3h2.5',
   settings: 'M2 4.5h7M12 4.5h2M2 11.5h2M7 11.5h7M9 3h3v3H9zM4 10h3v3H4z',
   search: 'M7 2.5a4.5 4.5 0 100 9 4.5 4.5 0 000-9zM10.5 10.5L14 14',

@@ -8,6 +8,9 @@ export const bytes = (n: number) => format.bytes(n, language());
 export const bitRate = (n: number) => format.bitRate(n, language());
 export const count = (n: number) => format.count(n, language());
 export const percent = (n: number) => format.percent(n, language());
+export const share = (n: number) => format.share(n, language());
+export const decimal = (n: number, digits?: number) => format.decimal(n, language(), digits);
+export const signed = (n: number) => format.signed(n, language());
 export const duration = (n: number) => format.duration(n, language());
 const toDate = (at: string | number | Date) => (typeof at === 'number' ? new Date(at * 1000) : new Date(at));
 /** Two moments as a range; the end says its date too when it is of another day. */

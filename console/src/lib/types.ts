@@ -8,4 +8,5 @@ export type * from './types/devices';
 export type * from './types/alerts';
 export type * from './types/settings';
 export type * from './types/report';
+export type * from './types/models';
 export type * from './types/events';

@@ -1,23 +1,25 @@
-// Sends a capture file as it is, and says how far it is. `fetch` cannot tell that, so this is the
-// older way of asking.
+// Sends a file as it is, and says how far it is. `fetch` cannot tell that, so this is the older way
+// of asking.
 import { ApiError, apiUrl } from './api';
 import { session } from './session.svelte';
 import { t } from './i18n.svelte';
-import type { Source } from './types';
 
-export class Upload {
+export class Upload<T> {
   sent = $state(0);
   state = $state<'sending' | 'done' | 'failed' | 'cancelled'>('sending');
   failed = $state.raw<Error | null>(null);
-  source = $state.raw<Source | null>(null);
+  /** What the program answered, once it is done. */
+  answer = $state.raw<T | null>(null);
   private readonly request = new XMLHttpRequest();
 
+  /** Sends `file` to `path` at once; `done` is called when it has ended, however. */
   constructor(
+    readonly path: string,
     readonly file: File,
-    private readonly done: (upload: Upload) => void,
+    private readonly done: (upload: Upload<T>) => void,
   ) {
     const { request } = this;
-    request.open('POST', apiUrl('sources', { name: file.name }));
+    request.open('POST', apiUrl(path, { name: file.name }));
     request.setRequestHeader('Accept', 'application/json');
     request.setRequestHeader('Content-Type', 'application/octet-stream');
     if (session.current.csrf) request.setRequestHeader('X-CSRF-Token', session.current.csrf);
@@ -40,7 +42,7 @@ export class Upload {
     const { status, statusText } = this.request;
     const body = parsed(this.request.responseText);
     if (status >= 200 && status < 300) {
-      this.source = body as unknown as Source;
+      this.answer = body as unknown as T;
       this.sent = this.file.size;
       this.end('done');
     } else {
@@ -51,7 +53,7 @@ export class Upload {
     this.failed = error;
     this.end('failed');
   }
-  private end(state: Upload['state']) {
+  private end(state: Upload<T>['state']) {
     this.state = state;
     this.done(this);
   }

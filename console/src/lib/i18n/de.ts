@@ -4,6 +4,7 @@ import { chart } from './de/chart';
 import { devices } from './de/devices';
 import { flows } from './de/flows';
 import { frame } from './de/frame';
+import { models } from './de/models';
 import { overview } from './de/overview';
 import { reports } from './de/reports';
 import { settings } from './de/settings';
@@ -19,4 +20,5 @@ export default {
   ...alerts,
   ...settings,
   ...reports,
+  ...models,
 };

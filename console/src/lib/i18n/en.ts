@@ -4,6 +4,7 @@ import { chart } from './en/chart';
 import { devices } from './en/devices';
 import { flows } from './en/flows';
 import { frame } from './en/frame';
+import { models } from './en/models';
 import { overview } from './en/overview';
 import { reports } from './en/reports';
 import { settings } from './en/settings';
@@ -19,6 +20,7 @@ export const en = {
   ...alerts,
   ...settings,
   ...reports,
+  ...models,
 };
 export type Key = keyof typeof en;
 

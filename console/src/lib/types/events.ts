@@ -3,6 +3,7 @@
 import type { AlertItem, IncidentItem } from './alerts';
 import type { Time } from './base';
 import type { Device } from './devices';
+import type { Job } from './models';
 import type { Source, Status } from './state';
 import type { Flow } from './traffic';
 
@@ -39,6 +40,7 @@ export interface EventData {
   flows: FlowsEvent;
   source: Source;
   status: Status;
+  job: Job;
   gap: { missed: number };
 }
 

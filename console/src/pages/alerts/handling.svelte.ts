@@ -1,4 +1,6 @@
 // What can be done about alerts, and the dialogs that ask before: one place for buttons and keys.
+import { ApiError, post } from '../../lib/api';
+import { toastError } from '../../lib/toast.svelte';
 import { session } from '../../lib/session.svelte';
 import type { Deed } from '../../lib/alerts/handling';
 import type { Row } from '../../lib/alerts/inbox';
@@ -28,10 +30,21 @@ export class Handling {
     else void this.inbox.act(deed, rows, this.filter());
   }
 
-  doubt(reason: string) {
+  /** A false alarm, and with `label` its flows are normal traffic to learn from. */
+  doubt(reason: string, label: boolean) {
     const rows = this.doubted;
     this.doubted = [];
     void this.inbox.act('false-alarm', rows, this.filter(), reason);
+    if (label) for (const row of rows) void this.learn(row);
+  }
+
+  private async learn(row: Row) {
+    try {
+      await post('labels', { source: row.source, alert: row.id, label: 'normal' });
+    } catch (error) {
+      // Flows that are not kept any more teach nothing: that is no trouble of the user's.
+      if (!(error instanceof ApiError && error.status === 404)) toastError(error);
+    }
   }
 
   /** Alerts can be muted; incidents are made of alerts, each with a scope of its own. */

@@ -5,6 +5,7 @@ export const frame = {
   'nav.traffic': 'Verkehr',
   'nav.flows': 'Flows',
   'nav.devices': 'Geräte',
+  'nav.models': 'Modelle',
   'nav.reports': 'Berichte',
   'nav.settings': 'Einstellungen',
   'frame.navigation': 'Seiten',

@@ -5,6 +5,7 @@ export const frame = {
   'nav.traffic': 'Traffic',
   'nav.flows': 'Flows',
   'nav.devices': 'Devices',
+  'nav.models': 'Models',
   'nav.reports': 'Reports',
   'nav.settings': 'Settings',
   'frame.navigation': 'Pages',
