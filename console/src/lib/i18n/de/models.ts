@@ -119,10 +119,9 @@ export const models = {
   'models.job.took': 'dauerte {time}',
   'models.job.is-cancelled': 'Das Training ist angehalten.',
   'models.stage.reading': 'Datensätze werden gelesen',
-  'models.stage.selecting': 'Einstellungen werden gewählt',
-  'models.stage.fitting': 'Das Modell wird angepasst',
-  'models.stage.judging': 'Das Modell wird beurteilt',
-  'models.stage.writing': 'Das Modell wird geschrieben',
+  'models.stage.sorting values': 'Werte werden sortiert',
+  'models.stage.holding rows out': 'Beurteilung an zurückgehaltenen Zeilen',
+  'models.stage.learning from all rows': 'Lernen aus allen Zeilen',
 
   'models.list': 'Modelle',
   'models.none': 'Noch keine Modelle',

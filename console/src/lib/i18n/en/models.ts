@@ -119,10 +119,9 @@ export const models = {
   'models.job.took': 'took {time}',
   'models.job.is-cancelled': 'The training is stopped.',
   'models.stage.reading': 'Reading the records',
-  'models.stage.selecting': 'Choosing the settings',
-  'models.stage.fitting': 'Fitting',
-  'models.stage.judging': 'Judging',
-  'models.stage.writing': 'Writing the model',
+  'models.stage.sorting values': 'Sorting values',
+  'models.stage.holding rows out': 'Judging on rows held out',
+  'models.stage.learning from all rows': 'Learning from all rows',
 
   'models.list': 'Models',
   'models.none': 'No models yet',
