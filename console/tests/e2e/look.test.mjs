@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { PHONE, axe, closeBrowser, fits, serve, settledAlert, shot, until, visit } from './harness.mjs'
 
 const PAGES = [
-  '/', '/traffic?by=app', '/flows', '/devices', '/alerts', '/reports', '/settings/detectors', '/settings/detectors/port-scan',
+  '/', '/traffic?by=app', '/flows', '/devices', '/alerts', '/models', '/models?tab=training', '/models?tab=models', '/reports', '/settings/detectors', '/settings/detectors/port-scan',
   '/settings/keywords', '/settings/threats', '/settings/suppressions', '/settings/capture', '/settings/retention', '/settings/general',
   '/settings/users', '/settings/tokens', '/settings/audit', '/settings/account', '/settings/about',
 ]

@@ -79,6 +79,14 @@ test('what a mapping lacks', () => {
   assert.deepEqual(mapping.gapsOf(fields, { source_ip: 'a', bytes_sent: 'b', is_anomaly: 'c' }), { missing: [], twice: [] });
 });
 
+test('of any table the columns are features, the label apart', () => {
+  const own = { id: 'mapped', title: 'Own', columns: [] };
+  const guess = { schema: 'mapped', mapping: { size: 'size', label: 'class', normal: 'benign' } };
+  const fields = mapping.fieldsOf(own, file(['size', 'class'], guess));
+  assert.deepEqual(fields.map((field) => [field.name, field.label, field.optional]), [['size', false, true], ['label', true, false]]);
+  assert.deepEqual(mapping.firstMapping(own, file(['size', 'class'], guess)), { size: 'size', label: 'class' });
+});
+
 test('curves begin at the bottom left', () => {
   assert.equal(curve.pathOf([[0, 0], [0.5, 1], [1, 1]], 200), 'M0 200L100 0L200 0');
   assert.equal(curve.pathOf([], 200), '');

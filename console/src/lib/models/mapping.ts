@@ -10,8 +10,20 @@ export interface MappedField {
   label: boolean;
 }
 
+/** The schema without fields of its own: any table, whose columns are the features. */
+export const OWN = 'mapped';
+/** Entries of its mapping that are no features: the column of the label, the word for normal. */
+export const LABEL = 'label';
+export const NORMAL = 'normal';
+
 /** The fields that columns are given to, the label last. */
 export function fieldsOf(schema: ModelSchema, file: TrainingFile | null): MappedField[] {
+  if (schema.id === OWN) {
+    const feature = (name: string) => ({ name, summary: '', optional: true, label: false });
+    const label = { name: LABEL, summary: '', optional: false, label: true };
+    const known = file?.guess.schema === OWN ? Object.keys(file.guess.mapping) : (file?.columns ?? []);
+    return [...known.filter((name) => name !== LABEL && name !== NORMAL).map(feature), label];
+  }
   const fields = schema.columns.map((column) => ({
     name: column.name,
     summary: column.summary,

@@ -87,6 +87,8 @@ export const models = {
   'models.mapping.none': '– keine –',
   'models.mapping.optional': 'darf fehlen',
   'models.mapping.label': 'sagt: Angriff oder normal',
+  'models.mapping.normal': 'Das Wort für normalen Verkehr',
+  'models.mapping.normal.text': 'In der Spalte mit der Bewertung. Leer: Das Programm rät.',
   'models.mapping.of': 'Spalte für {field}',
   'models.faults': 'Zeilen, die nicht lesbar sind',
   'models.faults.first.one': '{n} Zeile unter den ersten ist so nicht lesbar. Solche Zeilen bleiben weg.',

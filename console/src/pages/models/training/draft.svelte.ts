@@ -1,5 +1,5 @@
 // What is to be trained, as far as it has been chosen.
-import { fieldsOf, firstMapping, gapsOf } from '../../../lib/models/mapping';
+import { fieldsOf, firstMapping, gapsOf, NORMAL, OWN } from '../../../lib/models/mapping';
 import type { Algorithm, ModelSchema, TrainingFile, TrainRequest } from '../../../lib/types';
 
 /** Whose vectors labelled flows are. */
@@ -14,6 +14,8 @@ export class Draft {
   algorithm = $state<Algorithm>('auto');
   /** In percent, as it is typed. */
   fprText = $state('3');
+  /** The word for normal traffic in the column of the label; empty: the program guesses. */
+  normal = $state('');
   private touched = $state(false);
 
   /** Takes a file, with the kind of records that the program sees in it. */
@@ -26,6 +28,7 @@ export class Draft {
     this.schema = schema;
     this.touched = false;
     this.mapping = schema && this.file ? firstMapping(schema, this.file) : {};
+    this.normal = (this.own && this.file?.guess.mapping[NORMAL]) || '';
   }
 
   give(field: string, column: string) {
@@ -34,6 +37,15 @@ export class Draft {
     this.mapping = column ? { ...rest, [field]: column } : rest;
   }
 
+  /** Calls this word of the label normal. */
+  call(normal: string) {
+    this.touched = true;
+    this.normal = normal;
+  }
+
+  get own(): boolean {
+    return this.schema?.id === OWN;
+  }
   get fields() {
     return this.schema ? fieldsOf(this.schema, this.file) : [];
   }
@@ -59,7 +71,9 @@ export class Draft {
   request(): TrainRequest {
     const how = { algorithm: this.algorithm, fpr: this.fpr ?? 0.03, seed: SEED };
     if (this.from === 'labels') return { upload: null, labels: true, schema: FLOW_SCHEMA, ...how };
-    const mapping = this.fits ? undefined : this.mapping;
+    const normal = this.normal.trim();
+    const whole = this.own && normal ? { ...this.mapping, [NORMAL]: normal } : this.mapping;
+    const mapping = this.fits ? undefined : whole;
     return { upload: this.file?.id ?? null, labels: false, schema: this.schema?.id ?? '', mapping, ...how };
   }
 }
