@@ -13,8 +13,18 @@ use crate::{
     model::{Input, ModelColumn, Usual},
 };
 
-/// A rare word is pulled towards the mean of all words as if it had this many more rows.
-const WORD_ROWS: f64 = 10.0;
+/// A rare word is pulled towards the mean of all words as if it had this many more rows: what a few
+/// rows say of a word did not hold for words that were left out of training.
+const WORD_ROWS: f64 = 300.0;
+
+/// What the number of a word tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// The share of attacks among its rows.
+    Attacks,
+    /// How frequent it is among normal records.
+    Frequency,
+}
 
 /// A table with its numbers cut into bins.
 pub(crate) struct Prepared<'a> {
@@ -60,7 +70,7 @@ impl<'a> Prepared<'a> {
     /// All that a model is grown on when it learns from `rows` by a recipe.
     pub(crate) fn material(&self, rows: Vec<u32>, recipe: &Recipe, seed: u64) -> Material {
         let weights = weights(&rows, &self.kinds, recipe.balance);
-        let encoded = self.encode(&rows, &weights);
+        let encoded = self.encode(&rows, &weights, Meaning::Attacks);
         let origin: Vec<u16> = encoded.inputs.iter().map(|input| input.column).collect();
         let mut material = Material {
             binned: encoded.binned,
@@ -88,7 +98,7 @@ impl<'a> Prepared<'a> {
 
     /// Makes inputs out of the columns; words are learned from `rows` with these weights.
     #[expect(clippy::cast_possible_truncation, reason = "schemas have fewer columns than 2^16")]
-    pub(crate) fn encode(&self, rows: &[u32], weights: &[f32]) -> Encoded {
+    pub(crate) fn encode(&self, rows: &[u32], weights: &[f32], meaning: Meaning) -> Encoded {
         let mut encoded = Encoded::default();
         encoded.binned.rows = self.table.len();
         for (at, column) in self.table.columns.iter().enumerate() {
@@ -99,12 +109,10 @@ impl<'a> Prepared<'a> {
                 }
                 (ColumnKind::Category(words), _) => {
                     let values = values(self.table, at);
-                    for input in self.words(at, words.len(), &values, rows, weights) {
-                        let numbers: Vec<f32> =
-                            values.iter().map(|&value| input.of(value)).collect();
-                        encoded.binned.columns.push(Arc::new(BinColumn::new(&numbers)));
-                        encoded.inputs.push(input);
-                    }
+                    let input = self.words(at, words.len(), &values, rows, weights, meaning);
+                    let numbers: Vec<f32> = values.iter().map(|&value| input.of(value)).collect();
+                    encoded.binned.columns.push(Arc::new(BinColumn::new(&numbers)));
+                    encoded.inputs.push(input);
                 }
                 (ColumnKind::Number, None) => {}
             }
@@ -112,8 +120,7 @@ impl<'a> Prepared<'a> {
         encoded
     }
 
-    /// Two numbers for each word: the share of attacks among its rows, and how frequent it is among
-    /// normal records. The first tells what was an attack, the second what was never seen.
+    /// A number for each word.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -126,7 +133,8 @@ impl<'a> Prepared<'a> {
         values: &[f32],
         rows: &[u32],
         weights: &[f32],
-    ) -> [Input; 2] {
+        meaning: Meaning,
+    ) -> Input {
         let (mut attacks, mut normals) = (vec![0.0_f64; count], vec![0.0_f64; count]);
         for &row in rows {
             let row = row as usize;
@@ -149,10 +157,10 @@ impl<'a> Prepared<'a> {
             table: Some(table),
             other: Some(other),
         };
-        [
-            input((0..count).map(share).collect(), mean as f32),
-            input((0..count).map(frequency).collect(), 0.0),
-        ]
+        match meaning {
+            Meaning::Attacks => input((0..count).map(share).collect(), mean as f32),
+            Meaning::Frequency => input((0..count).map(frequency).collect(), 0.0),
+        }
     }
 
     /// The columns with what normal records hold in them.

@@ -46,16 +46,16 @@ pub(crate) const GBDT: Recipe = Recipe {
         inputs_per_node: 0,
         rate: 0.1,
     },
-    balance: 1.0,
-    strange: Strange { rows: 0.5, weight: 0.2, swapped: 0.15 },
+    balance: 0.5,
+    strange: Strange { rows: 0.5, weight: 0.03, swapped: 0.15 },
 };
 
 /// For attacks of the kinds in the table: more and larger trees, and each row counts the same.
 pub(crate) const GBDT_KNOWN: Recipe = Recipe {
-    parts: 2,
-    trees: 125,
-    rows_share: 0.8,
-    grow: GrowOptions { leaves_max: 63, depth_max: 12, rate: 0.15, ..GBDT.grow },
+    parts: 3,
+    trees: 120,
+    rows_share: 0.85,
+    grow: GrowOptions { leaves_max: 63, depth_max: 12, rate: 0.12, ..GBDT.grow },
     balance: 0.0,
     strange: Strange { rows: 0.0, weight: 0.0, swapped: 0.0 },
     ..GBDT

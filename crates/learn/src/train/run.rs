@@ -6,14 +6,14 @@ use super::{
     FitOptions, Fitted, TrainError,
     held::{Held, hold_out},
     isolation,
-    prepare::{Prepared, values},
+    prepare::{Meaning, Prepared, values},
     recipe::{FOREST, FOREST_KNOWN, GBDT, GBDT_KNOWN, Recipe, Sum},
     threshold,
     work::{Cancelled, Progress, parallel},
 };
 use crate::{
     data::{ColumnKind, NORMAL, Table},
-    model::{Header, Input, Model, ModelKind, Training, hex, tree::Trees},
+    model::{Header, Model, ModelKind, Training, hex, tree::Trees},
     train::{Algorithm, Goal, HOLDING_OUT, LEARNING, calibrate, metrics::Metrics},
 };
 
@@ -140,17 +140,7 @@ fn isolate(
     }
     let prepared = prepare(table, options, progress)?;
     let even = vec![1.0; table.len()];
-    // Words by how frequent they are among normal records: the second of the two inputs of words.
-    let inputs: Vec<Input> = prepared
-        .encode(&normals, &even)
-        .inputs
-        .into_iter()
-        .scan(None, |last, input| {
-            let second = input.table.is_none() || last.replace(input.column) == Some(input.column);
-            Some((second, input))
-        })
-        .filter_map(|(wanted, input)| wanted.then_some(input))
-        .collect();
+    let inputs = prepared.encode(&normals, &even, Meaning::Frequency).inputs;
     let columns: Vec<Vec<f32>> = inputs
         .iter()
         .map(|input| {
