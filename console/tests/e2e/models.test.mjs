@@ -47,7 +47,7 @@ function records(count, names, seed = 7) {
     const kind = roll(10)
     const blurred = roll(40) === 0
     if (kind < 6) lines.push([inside, outside, 'TCP', 200 + roll(1200), 300 + roll(9_000), 2_000 + roll(400_000), 'ACK', blurred ? 1 : 0, blurred ? 'other' : ''].join(','))
-    else if (kind < 8) lines.push([outside, inside, 'TCP', 60, 60, 0, 'SYN', blurred ? 0 : 1, blurred ? '' : 'syn-flood'].join(','))
+    else if (kind < 8) lines.push([outside, inside, 'TCP', 40 + roll(40), 40 + roll(900), roll(3) * roll(60), 'SYN', blurred ? 0 : 1, blurred ? '' : 'syn-flood'].join(','))
     else lines.push([inside, outside, 'TCP', 1400, 900_000 + roll(9_000_000), 800 + roll(3_000), 'ACK', blurred ? 0 : 1, blurred ? '' : 'upload'].join(','))
   }
   return `${lines.join('\n')}\n`

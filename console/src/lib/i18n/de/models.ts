@@ -173,6 +173,7 @@ export const models = {
   'models.measure.fpr': 'Falsch-Positiv-Rate',
   'models.measure.roc_auc': 'Fläche unter ROC',
   'models.measure.pr_auc': 'Fläche unter PR',
+  'models.figures.text': 'Vom Training, durch Kreuzvalidierung: Jeden Datensatz beurteilte ein Modell, das ihn nicht kannte.',
   'models.confusion': 'Wahrheitsmatrix',
   'models.confusion.attack': 'Angriff',
   'models.confusion.normal': 'Normal',

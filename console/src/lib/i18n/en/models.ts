@@ -173,6 +173,7 @@ export const models = {
   'models.measure.fpr': 'False-positive rate',
   'models.measure.roc_auc': 'Area under ROC',
   'models.measure.pr_auc': 'Area under PR',
+  'models.figures.text': 'From its training, by cross-validation: each record was judged by a model that had not seen it.',
   'models.confusion': 'Confusion matrix',
   'models.confusion.attack': 'Attack',
   'models.confusion.normal': 'Normal',
