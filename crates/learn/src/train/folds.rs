@@ -35,9 +35,9 @@ impl Folds {
     /// false alarms that are counted are then those on traffic that is new.
     pub(crate) fn of_alike(table: &Table, count: usize, seed: u64) -> Self {
         let numbers = telling(table);
-        Self::with(table, count, true, seed, |at| match table.rows()[at].is_attack() {
-            true => table.rows()[at].group,
-            false => alike(table, at, &numbers),
+        Self::with(table, count, true, seed, |at| {
+            let row = table.rows()[at];
+            if row.is_attack() { row.group } else { alike(table, at, &numbers) }
         })
     }
 

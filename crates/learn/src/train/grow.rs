@@ -56,11 +56,7 @@ impl Scale {
         ((pull as u64) << 32).wrapping_add(weight)
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "two halves of a word"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "two halves of a word")]
     fn unpack(&self, sum: Packed) -> (f64, f64) {
         (f64::from((sum >> 32) as i32) / self.pull, f64::from(sum as u32) / self.weight)
     }
