@@ -1,5 +1,6 @@
 //! Predictions: the active models, read once and kept ready.
 
+use crate::error::Problem;
 use anomalyzer_learn::data::{Column, ColumnKind};
 use anomalyzer_learn::model::{Contribution, Model, Reading};
 use anomalyzer_learn::schema::{self, FieldError, Schema};
@@ -7,7 +8,7 @@ use anomalyzer_store::Control;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
 
 /// Reasons that are told.
@@ -126,13 +127,20 @@ impl Asked {
 /// The models in use, by schema.
 #[derive(Debug, Default)]
 pub(crate) struct Predictor {
-    ready: Mutex<HashMap<String, Arc<Asked>>>,
+    inner: Mutex<Ready>,
+}
+
+#[derive(Debug, Default)]
+struct Ready {
+    models: HashMap<String, Arc<Asked>>,
+    /// Rises when another model is put to use: what was read before that is not kept.
+    changes: u64,
 }
 
 impl Predictor {
     /// The model of a schema, if it is ready.
     pub(crate) fn ready(&self, schema: &str) -> Option<Arc<Asked>> {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner).get(schema).cloned()
+        self.lock().models.get(schema).cloned()
     }
 
     /// Reads the model in use for a schema; none when there is none. Blocks.
@@ -140,18 +148,26 @@ impl Predictor {
         &self,
         control: &Control,
         schema: &str,
-    ) -> Result<Option<Arc<Asked>>, crate::error::Problem> {
+    ) -> Result<Option<Arc<Asked>>, Problem> {
+        let changes = self.lock().changes;
         let Some(row) = control.active_model(schema)? else { return Ok(None) };
-        let asked = Asked::new(&control.model_file(&row.id)?)
-            .map_err(|error| crate::error::Problem::internal(&error))?;
-        let asked = Arc::new(asked);
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        ready.insert(schema.to_owned(), Arc::clone(&asked));
+        let file = control.model_file(&row.id)?;
+        let asked = Arc::new(Asked::new(&file).map_err(|error| Problem::internal(&error))?);
+        let mut ready = self.lock();
+        if ready.changes == changes {
+            ready.models.insert(schema.to_owned(), Arc::clone(&asked));
+        }
         Ok(Some(asked))
     }
 
     /// Another model is in use from now on.
     pub(crate) fn forget(&self, schema: &str) {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner).remove(schema);
+        let mut ready = self.lock();
+        ready.changes += 1;
+        ready.models.remove(schema);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ready> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

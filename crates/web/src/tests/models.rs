@@ -91,7 +91,7 @@ fn flood() -> Value {
 fn browsing() -> Value {
     json!({
         "source_ip": "10.0.1.9", "destination_ip": "10.0.0.1", "protocol": "TCP",
-        "packet_size": 700, "bytes_sent": 3_000, "bytes_received": "16000", "flag": "ACK",
+        "packet_size": 517, "bytes_sent": 7_619, "bytes_received": "33527", "flag": "ACK",
     })
 }
 
