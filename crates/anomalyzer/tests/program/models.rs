@@ -17,7 +17,11 @@ fn records(folder: &Folder, rows: u32) -> PathBuf {
     for n in 0..rows {
         let odd = n.wrapping_mul(2_654_435_761) >> 20;
         let (attack, strange) = (n % 3 == 0, odd % 29 == 0);
-        let tail = if attack == strange { "700,3000,16000,ACK" } else { "60,800000,0,SYN" };
+        let tail = if attack == strange {
+            format!("{},{},{},ACK", 400 + odd % 900, 500 + odd * 7, 2_000 + odd * 31)
+        } else {
+            format!("60,{},0,SYN", 40_000 + odd * 900)
+        };
         // Writing to a string does not fail.
         let _ = writeln!(text, "10.0.1.{},10.0.0.1,TCP,{tail},{}", odd % 250, u8::from(attack));
     }
