@@ -300,7 +300,7 @@ fn what_was_known_by_its_address_becomes_the_device_with_the_hardware_address() 
     let rows = put(c, &NewDevice { bytes: [12, 24], flows: 5, ..device(1) });
     assert_eq!(kind(c.device(SENSOR, "ip:10.0.0.1")), "missing");
     let row = c.device(SENSOR, &device(1).id).unwrap();
-    assert_eq!(rows, [row.clone()]);
+    assert_eq!(rows, std::slice::from_ref(&row));
     assert_eq!((row.device.bytes, row.device.flows), ([22, 44], 8));
     assert_eq!((row.name.as_str(), row.status.as_str()), ("Television", "known"));
     assert_eq!((row.tags, row.device.first), (vec!["media".to_owned()], at(50)));

@@ -26,7 +26,7 @@ fn work(dir: &Path) -> Result<(), StoreError> {
         let done = c
             .put_alerts(SENSOR, &batch)
             .and_then(|_| c.audit(&audit(n)))
-            .and_then(|_| c.add_user(&user(&format!("user {n}"), Role::Viewer), n));
+            .and_then(|()| c.add_user(&user(&format!("user {n}"), Role::Viewer), n));
         match done {
             Ok(_) => println!("done {n}"),
             Err(error) => {
@@ -66,7 +66,7 @@ fn limited(dir: &Path, blocks: u64) -> (i64, Option<String>) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("ended"), "{blocks} blocks: the child broke off: {text}{errors}");
     let last =
-        text.lines().filter_map(|line| line.split_once("done ")?.1.trim().parse().ok()).last();
+        text.lines().filter_map(|line| line.split_once("done ")?.1.trim().parse().ok()).next_back();
     let refused = text.lines().find_map(|line| Some(line.split_once("refused ")?.1.to_owned()));
     (last.unwrap_or(-1), refused)
 }

@@ -36,7 +36,7 @@ pub(super) fn write(table: &Table) -> Vec<u8> {
     out.extend(u32::try_from(header.len()).unwrap_or(u32::MAX).to_le_bytes());
     out.extend(&header);
     let row_bytes = 10 + 4 * table.columns.len();
-    let most = (BYTES_MAX.saturating_sub(out.len()) / row_bytes).min(ROWS_MAX).max(1);
+    let most = (BYTES_MAX.saturating_sub(out.len()) / row_bytes).clamp(1, ROWS_MAX);
     let step = table.len().div_ceil(most).max(1);
     for (at, row) in table.rows().iter().enumerate().step_by(step) {
         out.extend(row.kind.to_le_bytes());

@@ -85,7 +85,7 @@ fn count_lines(head: &[u8], rest: File) -> io::Result<u64> {
         let bytes = input.fill_buf()?;
         let Some(end) = bytes.last() else { break };
         last = *end;
-        lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        lines += bytes.split(|byte| *byte == b'\n').count() as u64 - 1;
         let length = bytes.len();
         input.consume(length);
     }

@@ -102,7 +102,8 @@ fn digest(table: &Table) -> String {
             context.update(&value.to_le_bytes());
         }
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = context.finish();
+    digits.as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// A model file as a candidate. Nothing in it is run; a pickle is refused with an explanation.

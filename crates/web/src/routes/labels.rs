@@ -31,7 +31,7 @@ pub(super) fn register(routes: &mut Routes) {
 /// A label of a flow, or of all flows of an alert.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Label {
+struct NewFlowLabel {
     /// Of which source.
     source: i64,
     /// Id of an alert: all its flows.
@@ -43,12 +43,12 @@ struct Label {
 }
 
 /// Calls a flow, or the flows of an alert, part of an attack or normal.
-#[utoipa::path(post, path = "/api/v1/labels", tag = "models", request_body = Label,
+#[utoipa::path(post, path = "/api/v1/labels", tag = "models", request_body = NewFlowLabel,
     responses((status = 204), (status = 400), (status = 404)))]
 async fn label(
     State(state): State<AppState>,
     caller: Caller,
-    extract::Json(body): extract::Json<Label>,
+    extract::Json(body): extract::Json<NewFlowLabel>,
 ) -> Result<StatusCode, Problem> {
     let attack = match body.label.as_str() {
         "attack" => true,

@@ -219,7 +219,7 @@ fn on_labels(app: &AppState, mut request: Request, both: bool) -> Result<Wanted,
             ),
         ));
     }
-    request.data = "Flows labelled by users".to_owned();
+    "Flows labelled by users".clone_into(&mut request.data);
     Ok(Wanted { request, upload: None, labels: true })
 }
 

@@ -110,7 +110,7 @@ fn data_directory(data: &Path) -> Check {
 /// network, and the secrets of accounts, are nobody else's.
 fn open_to_others(data: &Path) -> Option<Check> {
     let mode = std::fs::metadata(data).ok()?.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 {
+    if mode.trailing_zeros() >= 6 {
         return None;
     }
     let shown = data.display();

@@ -48,7 +48,9 @@ fn write(out: &mut Vec<u8>, value: &Value) {
         }
         List(values) => {
             control(out, 11, values.len());
-            values.iter().for_each(|value| write(out, value));
+            for value in values {
+                write(out, value);
+            }
         }
     }
 }
@@ -76,14 +78,13 @@ fn file(version: u16, networks: &[Network]) -> Vec<u8> {
         let side = |bit: u32| usize::from(key >> (127 - bit) & 1 == 1);
         let mut at = 0;
         for bit in 0..bits - 1 {
-            at = match nodes[at][side(bit)] {
-                Branch::Node(next) => next,
-                _ => {
-                    let next = nodes.len();
-                    nodes[at][side(bit)] = Branch::Node(next);
-                    nodes.push([Branch::Nothing; 2]);
-                    next
-                }
+            at = if let Branch::Node(next) = nodes[at][side(bit)] {
+                next
+            } else {
+                let next = nodes.len();
+                nodes[at][side(bit)] = Branch::Node(next);
+                nodes.push([Branch::Nothing; 2]);
+                next
             };
         }
         nodes[at][side(bits - 1)] = Branch::Data(data.len());
@@ -146,10 +147,6 @@ fn place(geo: &Geo, address: &str) -> Option<Place> {
     first.as_deref().cloned()
 }
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 #[test]
 fn places_come_from_all_files_together() {
     let dir = tempfile::tempdir().unwrap();
@@ -164,16 +161,16 @@ fn places_come_from_all_files_together() {
     let files = [kept(dir.path(), "city.mmdb", &cities), kept(dir.path(), "asn.mmdb", &networks)];
     let geo = Geo::open(&files).unwrap();
     let utrecht = Place {
-        country: some("NL"),
-        country_name: some("Netherlands"),
-        city: some("Utrecht"),
+        country: Some("NL".to_owned()),
+        country_name: Some("Netherlands".to_owned()),
+        city: Some("Utrecht".to_owned()),
         network: None,
     };
     assert_eq!(place(&geo, "203.0.113.9"), Some(utrecht.clone()));
-    let network = some("AS64500 Example Net");
+    let network = Some("AS64500 Example Net".to_owned());
     assert_eq!(place(&geo, "203.0.113.200"), Some(Place { network, ..utrecht }));
     let sweden = place(&geo, "2001:db8:5::1").unwrap();
-    assert_eq!((sweden.country, sweden.city, sweden.network), (some("SE"), None, None));
+    assert_eq!((sweden.country, sweden.city, sweden.network), (Some("SE".to_owned()), None, None));
     assert_eq!(place(&geo, "198.51.100.1"), None, "in no file");
     assert_eq!(place(&Geo::default(), "203.0.113.9"), None, "no files");
 }
