@@ -1,6 +1,6 @@
 # One way in for people and machines. Each target does its own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench bench-live bench-store eval torture fmt lint docs deb
+.PHONY: help run build test bench bench-live bench-store eval models torture fmt lint docs deb
 
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/release/anomalyzer
@@ -85,6 +85,10 @@ bench-store: .rust ## the store with ten million flows and a week of series; add
 
 eval: build ## every labelled capture; writes docs/evaluation.md
 	$(CARGO) xtask eval
+	$(CARGO) run --quiet --package anomalyzer-engine --example models -- judge $(or $(ANOMALYZER_DATA),../shared/data) crates/learn/models docs/evaluation.md
+
+models: .rust ## trains the models that come with the program, on the scenario only; writes docs/models.md
+	$(CARGO) run --quiet --package anomalyzer-engine --example models -- train crates/learn/models docs/models.md
 
 torture: build ## floods, kills, full disks and the like; writes docs/reliability.md
 	$(call need,iproute2 iputils-ping tcpreplay curl)

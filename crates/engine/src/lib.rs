@@ -19,6 +19,7 @@ pub mod keyword;
 pub mod observation;
 mod pacer;
 pub mod rollup;
+pub mod score;
 pub mod series;
 pub mod state;
 mod stream;

@@ -3,6 +3,7 @@
 //! There is no I/O here but the readers that are handed in, no clock, and no randomness but a seed
 //! that is passed in: the same rows with the same seed give the same model on every machine.
 
+pub mod built_in;
 pub mod data;
 #[doc(hidden)]
 pub mod fuzz;

@@ -226,6 +226,7 @@ pub(crate) fn flow() -> FlowRecord {
             resolved: name("example.org"),
         })),
         features: FlowFeatures::of([0.25; COUNT]),
+        score: None,
     }
 }
 

@@ -19,6 +19,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use truth::Labelled;
 
+/// Sections of the document that other commands write.
+const SECTIONS: [&str; 2] = ["models", "live-models"];
+
 /// Attacks of level payload that keywords have to find.
 const PAYLOAD_FOUND_MIN: usize = 10;
 
@@ -63,7 +66,7 @@ pub(crate) fn run(json: bool) -> Result<(), String> {
     let evaluation = Evaluation { judged, quiet, neighbourhood };
     let path = root().join("docs/evaluation.md");
     let old = std::fs::read_to_string(&path).unwrap_or_default();
-    let document = page::document(&evaluation) + &section::kept(&old, &["models"]);
+    let document = page::document(&evaluation) + &section::kept(&old, &SECTIONS);
     std::fs::write(&path, document).map_err(|e| e.to_string())?;
     println!("\nmodels ...");
     let models = models::run();

@@ -2,6 +2,7 @@
 
 use anomalyzer_engine::Marker;
 use anomalyzer_engine::keyword::Matcher;
+use anomalyzer_engine::score::Scorer;
 use anomalyzer_wire::{LinkType, RawFrame, Timestamp};
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ enum Item {
     Frame(FrameItem),
     Marker(Marker),
     Keywords(Arc<Matcher>),
+    Scorer(Option<Box<Scorer>>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,8 @@ pub(super) enum Step<'a> {
     Marker(Marker),
     /// Keyword lists to search for from here on.
     Keywords(&'a Arc<Matcher>),
+    /// The attack model to score by from here on.
+    Scorer(Option<&'a Scorer>),
 }
 
 impl Batch {
@@ -67,6 +71,11 @@ impl Batch {
     /// Adds keyword lists, right behind a marker.
     pub(super) fn push_keywords(&mut self, matcher: &Arc<Matcher>) {
         self.items.push(Item::Keywords(Arc::clone(matcher)));
+    }
+
+    /// Adds an attack model or that there is none any more, right behind a marker.
+    pub(super) fn push_scorer(&mut self, scorer: Option<&Scorer>) {
+        self.items.push(Item::Scorer(scorer.cloned().map(Box::new)));
     }
 
     /// True when it is time to send it.
@@ -91,6 +100,7 @@ impl Batch {
         self.items.iter().map(|item| match item {
             Item::Marker(marker) => Step::Marker(*marker),
             Item::Keywords(matcher) => Step::Keywords(matcher),
+            Item::Scorer(scorer) => Step::Scorer(scorer.as_deref()),
             Item::Frame(f) => {
                 let data = self.bytes.get(f.start..f.start + f.len).unwrap_or_default();
                 let frame = RawFrame { time: f.time, link: f.link, orig_len: f.orig_len, data };

@@ -10,12 +10,17 @@ pub(super) fn run(
     out: &mut dyn Observer,
 ) -> Outcome {
     let mut worker = Worker::new(&plan.config, &plan.matcher, 1, plan.seed);
+    worker.replace_scorer(plan.next_lists.scorer(&plan.config));
     let mut pacer = Pacer::default();
     let mut cut = |worker: &mut Worker, marker: &Marker| {
         correlator.epoch(marker, vec![worker.marker(marker)], out);
         out.epoch(&mut correlator, marker);
-        if let Some(matcher) = plan.next_lists.take() {
-            worker.replace_keywords(&matcher);
+        let Some(next) = plan.next_lists.take() else { return };
+        if let Some(matcher) = &next.matcher {
+            worker.replace_keywords(matcher);
+        }
+        if let Some(scorer) = next.scorer {
+            worker.replace_scorer(scorer);
         }
     };
     let stopped = source.pump(&mut |input| {

@@ -47,7 +47,8 @@ pub(crate) struct Plan {
     pub(crate) config: Arc<Config>,
     /// What is searched for in payloads.
     pub(crate) matcher: Arc<Matcher>,
-    /// Keyword lists that may take the place of those while the input is read.
+    /// The attack model, and keyword lists and models that may take the place of what is there while
+    /// the input is read.
     pub(crate) next_lists: NextLists,
     /// What nobody should have contact with.
     pub(crate) indicators: Arc<Indicators>,

@@ -101,11 +101,17 @@ impl Reader {
         self.send()
     }
 
-    /// Ends an epoch for all workers; other keyword lists hold from there on.
+    /// Ends an epoch for all workers; other keyword lists and models hold from there on.
     fn mark(&mut self, marker: Marker) {
         self.pending.iter_mut().for_each(|batch| batch.push_marker(marker));
-        if let Some(matcher) = self.next_lists.take() {
-            self.pending.iter_mut().for_each(|batch| batch.push_keywords(&matcher));
+        let Some(next) = self.next_lists.take() else { return };
+        for batch in &mut self.pending {
+            if let Some(matcher) = &next.matcher {
+                batch.push_keywords(matcher);
+            }
+            if let Some(scorer) = &next.scorer {
+                batch.push_scorer(scorer.as_ref());
+            }
         }
     }
 
@@ -137,12 +143,14 @@ impl Reader {
 /// The life of a worker's thread: until the reader is done or the correlator is gone.
 fn work(plan: &Plan, batches: &Receiver<Batch>, epochs: &Sender<Epochs>, spare: &Sender<Batch>) {
     let mut worker = Worker::new(&plan.config, &plan.matcher, plan.workers, plan.seed);
+    worker.replace_scorer(plan.next_lists.scorer(&plan.config));
     for mut batch in batches {
         let mut done = Epochs::new();
         for step in batch.steps() {
             match step {
                 Step::Frame(seq, now, frame) => worker.frame(seq, now, &frame),
                 Step::Keywords(matcher) => worker.replace_keywords(matcher),
+                Step::Scorer(scorer) => worker.replace_scorer(scorer.cloned()),
                 Step::Marker(marker) => done.push((marker, worker.marker(&marker))),
             }
         }

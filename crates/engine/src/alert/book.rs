@@ -133,6 +133,13 @@ impl AlertBook {
         }
     }
 
+    /// The sources of all alerts of severity medium or above.
+    pub(crate) fn suspects(&self) -> BTreeSet<Addr> {
+        let claims = self.order.range((Severity::Medium, 0)..);
+        let growths = claims.filter_map(|(_, ordinal)| self.growths.get(ordinal));
+        growths.flat_map(|growth| growth.finding().src.iter().copied()).collect()
+    }
+
     /// All alerts, ordered by first time, then id; statistics that another alert explains are
     /// folded into it. `macs` gives the hardware address of a host where it is known on the
     /// segment.

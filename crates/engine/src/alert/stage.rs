@@ -58,6 +58,8 @@ pub const STAGES: &[(&str, Option<Stage>)] = &[
     ("dns-tunnel", Some(Stage::Control)),
     ("icmp-tunnel", Some(Stage::Control)),
     ("threat-list", Some(Stage::Control)),
+    ("attack-model", None),
+    ("anomaly-model", None),
     ("exfiltration", Some(Stage::Exfiltration)),
     ("flood", Some(Stage::Impact)),
     ("ddos", Some(Stage::Impact)),

@@ -93,7 +93,10 @@ impl Running {
         desk: &mut Desk<'_>,
         look: impl FnOnce(&mut dyn Detector, &mut Reporter<'_>),
     ) {
-        let mut reporter = Reporter::new(desk.findings, &mut self.wake, desk.site);
+        let book: &AlertBook = desk.book;
+        let suspects = || book.suspects();
+        let mut reporter =
+            Reporter::new(desk.findings, &mut self.wake, desk.site).suspecting(&suspects);
         look(self.detector.as_mut(), &mut reporter);
         for finding in desk.findings.drain(..) {
             desk.book.enter(finding, self.spec, &self.section);
@@ -321,6 +324,11 @@ impl Correlator {
     /// Traffic over time.
     pub fn series(&self) -> &Series {
         self.facts.series()
+    }
+
+    /// What running detectors tell of themselves, by id.
+    pub fn detector_status(&self) -> Vec<(&'static str, serde_json::Value)> {
+        self.running.iter().filter_map(|r| Some((r.spec.id, r.detector.status()?))).collect()
     }
 
     /// Entries and evictions of each running detector.

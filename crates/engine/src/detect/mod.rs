@@ -1,6 +1,8 @@
 //! Detectors: one file each, one row of [`DETECTORS`] each.
 
+mod anomaly_model;
 mod arp_spoof;
+mod attack_model;
 mod beacon;
 mod brute_force;
 mod ddos;
@@ -20,6 +22,7 @@ mod protocol_scan;
 mod rare_port;
 mod rogue_dhcp;
 mod spec;
+mod suspicious;
 #[cfg(test)]
 pub(crate) mod testing;
 mod threat_list;
@@ -51,6 +54,8 @@ pub static DETECTORS: &[&Spec] = &[
     &keyword::SPEC,
     &malformed::SPEC,
     &threat_list::SPEC,
+    &attack_model::SPEC,
+    &anomaly_model::SPEC,
 ];
 
 /// When the first packet of a second's sums may have come: the second's start, but not before

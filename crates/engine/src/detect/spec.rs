@@ -5,6 +5,7 @@ use crate::config::Section;
 use crate::finding::Finding;
 use crate::observation::{Kinds, Seen};
 use anomalyzer_wire::{Addr, Timestamp};
+use std::collections::BTreeSet;
 
 /// A detector's row in the table: everything that is known about it without running it.
 #[derive(Debug)]
@@ -128,6 +129,12 @@ pub trait Detector: Send {
         Ok(())
     }
 
+    /// How it is, for people and programs that ask: what it has learned, how well that still fits;
+    /// `None` when there is nothing to tell.
+    fn status(&self) -> Option<serde_json::Value> {
+        None
+    }
+
     /// Takes new settings and keeps what it has learned.
     fn reconfigure(&mut self, section: &Section);
 }
@@ -137,6 +144,7 @@ pub struct Reporter<'a> {
     pub(crate) findings: &'a mut Vec<Finding>,
     pub(crate) wake: &'a mut Option<Timestamp>,
     pub(crate) site: &'a dyn Fn(Addr) -> bool,
+    suspects: Option<&'a dyn Fn() -> BTreeSet<Addr>>,
 }
 
 impl<'a> Reporter<'a> {
@@ -146,7 +154,19 @@ impl<'a> Reporter<'a> {
         wake: &'a mut Option<Timestamp>,
         site: &'a dyn Fn(Addr) -> bool,
     ) -> Self {
-        Self { findings, wake, site }
+        Self { findings, wake, site, suspects: None }
+    }
+
+    /// With a way to ask who is suspected.
+    #[must_use]
+    pub fn suspecting(mut self, suspects: &'a dyn Fn() -> BTreeSet<Addr>) -> Self {
+        self.suspects = Some(suspects);
+        self
+    }
+
+    /// The sources of all alerts of severity medium or above so far. Costs a walk over them.
+    pub fn suspects(&self) -> BTreeSet<Addr> {
+        self.suspects.map_or_else(BTreeSet::new, |suspects| suspects())
     }
 
     /// Says something.

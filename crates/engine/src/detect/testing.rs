@@ -335,6 +335,7 @@ pub(crate) fn record(tuple: FiveTuple, now: Timestamp, conn_state: ConnState) ->
         dst_mac: None,
         names: None,
         features: crate::flow::features::FlowFeatures::default(),
+        score: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is kept of a flow when it has ended.
 
-use super::features::FlowFeatures;
+use super::features::{FlowFeatures, Vector};
+use crate::score::FlowScore;
 use anomalyzer_wire::app::AppProto;
 use anomalyzer_wire::{Addr, HostileStr, Mac, Timestamp, Tunnel};
 
@@ -168,6 +169,8 @@ pub struct FlowRecord {
     pub names: Option<Box<FlowNames>>,
     /// Flow features, named by [`crate::flow::features::NAMES`].
     pub features: FlowFeatures,
+    /// What the attack model said; `None` without a model, and for flows that are not scored.
+    pub score: Option<FlowScore>,
 }
 
 /// Names and fingerprints of a flow.
@@ -209,9 +212,9 @@ impl FlowRecord {
         self.last.since(self.first).max(0) as f64 / 1e9
     }
 
-    /// A number over the 5-tuple, counters, state and features: equal for equal records, whatever
-    /// the run. Not a hash to trust against an adversary.
-    pub(crate) fn digest(&self) -> u64 {
+    /// A number over the 5-tuple, counters, state and feature vector: equal for equal records,
+    /// whatever the run. Not a hash to trust against an adversary.
+    pub(crate) fn digest(&self, features: &Vector) -> u64 {
         let mut sum = Sum(0x243f_6a88_85a3_08d3);
         let t = &self.tuple;
         for addr in [t.src, t.dst] {
@@ -229,7 +232,7 @@ impl FlowRecord {
         sum.add(self.first.nanos().cast_unsigned());
         sum.add(self.last.nanos().cast_unsigned());
         sum.add(self.conn_state as u64);
-        for value in self.features.vector() {
+        for value in features {
             sum.add(value.to_bits());
         }
         sum.0

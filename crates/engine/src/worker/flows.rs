@@ -4,6 +4,7 @@ use super::payload::Occasion;
 use super::{Expired, Marker, Worker};
 use crate::flow::{Flow, FlowEnd, FlowId, FlowKey, FlowRecord, Placement, Side, Slot};
 use crate::observation::{FlowOutcome, FlowStarted, IcmpError, Observation, Outcome, Seen};
+use crate::score;
 use anomalyzer_wire::{Icmp, IpPacket, Packet, TcpFlags, Timestamp, Transport};
 
 impl Worker {
@@ -79,13 +80,13 @@ impl Worker {
             return None;
         }
         if now.since(flow.first) > active {
-            let record = Box::new(flow.record(FlowEnd::Active));
+            let mut record = Box::new(flow.record(FlowEnd::Active));
             if flow.dirty {
                 let digest = flow.take_digest();
                 self.orphans.push(digest);
             }
             flow.restart(FlowId(seq), Flow::believed(now, packet.time));
-            self.finished(&record);
+            self.finished(&mut record);
             self.push(seq, now, Observation::FlowEnded(record));
         }
         Some(slot)
@@ -152,13 +153,20 @@ impl Worker {
         if flow.dirty {
             self.orphans.push(flow.take_digest());
         }
-        let record = Box::new(flow.record(why));
-        self.finished(&record);
+        let mut record = Box::new(flow.record(why));
+        self.finished(&mut record);
         record
     }
 
-    fn finished(&mut self, record: &FlowRecord) {
-        self.totals.flow_digest = self.totals.flow_digest.wrapping_add(record.digest());
+    /// Counts and scores a record.
+    fn finished(&mut self, record: &mut FlowRecord) {
+        let features = record.features.vector();
+        self.totals.flow_digest = self.totals.flow_digest.wrapping_add(record.digest(&features));
+        if let Some(scorer) = &mut self.scorer
+            && score::is_scored(record)
+        {
+            record.score = Some(scorer.score(&score::row(record, &features)));
+        }
     }
 
     /// Ends the flows whose time-out has passed (at the end of the input: all).

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::flow::{FlowId, FlowRecord, FlowTable, Slot};
 use crate::keyword::Matcher;
 use crate::observation::{ArpSeen, MalformedSeen, Observation, SecondTotals, Seen, TrafficDigest};
+use crate::score::Scorer;
 use anomalyzer_wire::{
     Body, Defragmenter, MalformedKind, Packet, RawFrame, Timestamp, Transport, decode,
     decode_datagram,
@@ -107,6 +108,7 @@ pub struct Worker {
     times: Option<Times>,
     second: SecondTotals,
     totals: WorkerTotals,
+    scorer: Option<Scorer>,
 }
 
 impl Worker {
@@ -124,6 +126,7 @@ impl Worker {
             times: None,
             second: SecondTotals::default(),
             totals: WorkerTotals::default(),
+            scorer: None,
         }
     }
 
@@ -196,6 +199,12 @@ impl Worker {
         for flow in self.table.flows_mut() {
             self.payload.resume(flow);
         }
+    }
+
+    /// Scores finished flows by another model from here on, or by none. To be called behind the
+    /// same marker in every worker, as [`Self::replace_keywords`].
+    pub fn replace_scorer(&mut self, scorer: Option<Scorer>) {
+        self.scorer = scorer;
     }
 
     /// Ends an epoch: expires flows, closes seconds, hands over what was seen.

@@ -77,6 +77,7 @@ pub(crate) fn plain(n: u32, last_s: i64) -> FlowRecord {
         dst_mac: None,
         names: None,
         features: FlowFeatures::default(),
+        score: None,
     }
 }
 
@@ -204,6 +205,7 @@ pub(crate) fn record() -> BoxedStrategy<FlowRecord> {
             dst_mac: macs.1.map(Mac),
             names: names.map(Box::new),
             features: FlowFeatures::default(),
+            score: None,
         })
         .boxed()
 }

@@ -170,6 +170,7 @@ impl<'a> RowRef<'a> {
             dst_mac: self.dst_mac,
             names: self.names.map(|names| Box::new(names.to_owned())),
             features: FlowFeatures::default(),
+            score: None,
         }
     }
 

@@ -95,6 +95,7 @@ impl Maker {
             dst_mac: Some(Mac([2, 0, 0, 0, 0, 1])),
             names: self.names(app, server),
             features: FlowFeatures::default(),
+            score: None,
         }
     }
 

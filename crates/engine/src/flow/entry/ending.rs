@@ -55,6 +55,7 @@ impl Flow {
             dst_mac: self.macs[r],
             names: if end == FlowEnd::Active { self.names.clone() } else { self.names.take() },
             features: self.features.take(self.orig),
+            score: None,
         }
     }
 
