@@ -30,11 +30,11 @@ pub struct Suspicion {
 /// Scores flows by one model.
 #[derive(Clone, Debug)]
 pub struct Scorer {
-    model: Arc<Model>,
+    pub(super) model: Arc<Model>,
     id: Arc<str>,
-    reading: Reading,
+    pub(super) reading: Reading,
     /// The values as the model takes them, kept for the room.
-    values: Vec<f32>,
+    pub(super) values: Vec<f32>,
 }
 
 impl Scorer {

@@ -102,3 +102,42 @@ fn a_model_of_other_records_is_refused() {
     let model = Arc::new(fit(&table, &FitOptions::new(SCHEMA), &mut ()).unwrap().model);
     assert!(Scorer::new(&model).unwrap_err().to_string().contains("elsewhere"));
 }
+
+/// What scoring costs, with `cargo test --release -p anomalyzer-engine --lib cost -- --ignored
+/// --nocapture`.
+#[test]
+#[ignore = "a measurement; only a release build tells"]
+fn cost_of_both_models_for_a_flow() {
+    let mut table = Table::new(columns_named(&SITE_COLUMNS));
+    for n in 0..4_096_u64 {
+        let value = |at: usize| (mixed(n * 31 + at as u64) % 5_000) as f32;
+        let values: Vec<f32> = (0..SITE_COLUMNS.len()).map(value).collect();
+        table.push(About { kind: NORMAL, group: n }, &values);
+    }
+    let isolation = anomalyzer_learn::train::Algorithm::Isolation;
+    let options = FitOptions { algorithm: isolation, ..FitOptions::new(SCHEMA) };
+    let site = Arc::new(fit(&table, &options, &mut ()).unwrap().model);
+    let attack = anomalyzer_learn::built_in::model(SCHEMA).unwrap();
+    for (name, model) in [("attack", &attack), ("anomaly", &site)] {
+        let mut scorer = Scorer::new(model).unwrap();
+        let flows: Vec<_> = (0..512).map(|n| flow(mixed(n) % 90_000)).collect();
+        let rows: Vec<_> = flows.iter().map(|f| row(f, &f.features.vector())).collect();
+        let begun = std::time::Instant::now();
+        let mut sum = 0.0;
+        for _ in 0..100 {
+            for row in &rows {
+                scorer.reading.row(row, &mut scorer.values);
+                sum += scorer.model.score(&scorer.values).probability;
+            }
+        }
+        let each = begun.elapsed().as_nanos() / (100 * rows.len() as u128);
+        println!("{name}: {each} ns a flow (sum {sum})");
+    }
+}
+
+/// The `n`-th random number (SplitMix64).
+const fn mixed(n: u64) -> u64 {
+    let mut x = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x ^ (x >> 27)
+}

@@ -55,6 +55,8 @@ fn listed() -> Indicators {
 fn each_attack_is_found_by_its_detector_and_each_detector_has_one() {
     let detectors = detectors();
     let mut without: BTreeSet<&str> = detectors.clone();
+    // They judge any attack, when a model is there: see below, and the tests beside them.
+    without.retain(|id| !["attack-model", "anomaly-model"].contains(id));
     for kind in AttackKind::ALL {
         if !detectors.contains(kind.detector()) || LONG.contains(&kind.name()) {
             continue;
@@ -69,6 +71,23 @@ fn each_attack_is_found_by_its_detector_and_each_detector_has_one() {
         without.remove(kind.detector());
     }
     assert!(without.is_empty(), "no scenario in which they fire: {without:?}");
+}
+
+#[test]
+fn the_model_tells_of_guessing_by_the_host_and_not_of_the_office() {
+    let models = |plan: &Plan, workers: usize| {
+        let out = Run { scored: true, workers, ..Run::default() }.frames(generate(plan));
+        let told = out.alerts.into_iter().filter(|alert| alert.detector == "attack-model");
+        let scored = out.flows.iter().filter(|flow| flow.score.is_some()).count();
+        (told.map(|a| (a.title, a.severity, a.technique)).collect::<Vec<_>>(), scored)
+    };
+    let guessing = Plan::office(77, 10).with_at(AttackKind::BruteForceSsh, 60, Origin::Inside);
+    let (told, scored) = models(&guessing, 1);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].1 <= Severity::Low && told[0].2.len() == 12);
+    assert_eq!((told, scored), models(&guessing, 3));
+    let (told, scored) = models(&Plan::office(78, 20), 1);
+    assert!(told.is_empty() && scored > 500, "{told:?} {scored}");
 }
 
 #[test]

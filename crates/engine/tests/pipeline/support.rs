@@ -5,11 +5,13 @@ use anomalyzer_engine::flow::FlowEnd;
 use anomalyzer_engine::keyword::{KeywordHit, Matcher};
 use anomalyzer_engine::observation::{AppSeen, FlowOutcome, SecondTotals};
 use anomalyzer_engine::rollup::Row;
+use anomalyzer_engine::score::{SCHEMA, Scorer};
 use anomalyzer_engine::threat::Indicators;
 use anomalyzer_engine::{
     Alert, Config, Correlator, EpochBatch, FlowRecord, HostRisk, Incident, Marker, Observation,
     Output, Pacer, Summary, View, Worker,
 };
+use anomalyzer_learn::built_in;
 use anomalyzer_scenario::build::ip::Peer;
 use anomalyzer_scenario::build::tcp::{self, Segment};
 use anomalyzer_scenario::{Frame, build};
@@ -97,6 +99,8 @@ pub(crate) struct Run {
     pub(crate) indicators: Indicators,
     pub(crate) workers: usize,
     pub(crate) seed: u64,
+    /// Finished flows are scored by the model that comes with the program.
+    pub(crate) scored: bool,
     /// Other lists from behind the marker of this epoch on.
     pub(crate) swap: Option<(u64, Matcher)>,
 }
@@ -109,6 +113,7 @@ impl Default for Run {
             indicators: Indicators::default(),
             workers: 1,
             seed: 1,
+            scored: false,
             swap: None,
         }
     }
@@ -120,6 +125,12 @@ impl Run {
         let mut workers: Vec<Worker> = (0..self.workers)
             .map(|_| Worker::new(&config, &matcher, self.workers, self.seed))
             .collect();
+        if self.scored {
+            let model = built_in::model(SCHEMA).unwrap();
+            for worker in &mut workers {
+                worker.replace_scorer(Some(Scorer::new(&model).unwrap()));
+            }
+        }
         let mut correlator = Correlator::new(&config, self.seed).live();
         correlator.set_indicators(&Arc::new(self.indicators));
         let (mut pacer, mut out) = (Pacer::default(), Collect(Vec::new(), Vec::new()));

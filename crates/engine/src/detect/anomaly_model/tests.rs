@@ -10,13 +10,16 @@ fn flow(script: &mut Script, src: Addr, n: u16, odd: bool) {
     let mut set = |name: &str, value: f64| {
         vector[FEATURES.iter().position(|f| *f == name).unwrap()] = value;
     };
-    let n64 = f64::from(n % 97);
-    let (up, down) = if odd { (4e8 + n64, 40.0) } else { (400.0 + n64, 9_000.0 + 50.0 * n64) };
-    set("flow_duration_us", if odd { 9e8 } else { 2e5 + 1e3 * n64 });
-    set("fwd_packets", if odd { 3e5 } else { 8.0 + n64 % 5.0 });
-    set("bwd_packets", if odd { 1e5 } else { 10.0 + n64 % 7.0 });
-    set("fwd_payload_bytes", up);
-    set("bwd_payload_bytes", down);
+    // Each with a period of its own: a flow that is large in everything is rare.
+    let of = |factor: u16, period: u16| f64::from(n.wrapping_mul(factor) % period);
+    set("flow_duration_us", if odd { 9e8 } else { 2e5 + 1e3 * of(17, 103) });
+    set("fwd_packets", if odd { 3e5 } else { 8.0 + of(1, 5) });
+    set("bwd_packets", if odd { 1e5 } else { 10.0 + of(3, 7) });
+    set("fwd_payload_bytes", if odd { 4e8 } else { 400.0 + of(5, 97) });
+    set("bwd_payload_bytes", if odd { 40.0 } else { 9_000.0 + 50.0 * of(31, 101) });
+    set("fwd_packet_length_mean", if odd { 1_400.0 } else { 60.0 + of(13, 41) });
+    set("bwd_packet_length_mean", if odd { 1.0 } else { 700.0 + 5.0 * of(11, 59) });
+    set("fwd_psh_flags", if odd { 9_000.0 } else { 2.0 + of(19, 4) });
     set("rst_flag_count", if odd { 40.0 } else { 0.0 });
     let port = if odd { 60_000 } else { 443 };
     let mut record =
