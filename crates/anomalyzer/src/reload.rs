@@ -56,8 +56,6 @@ impl NextLists {
 
     /// Has finished flows scored by this attack model from the next marker on, or by none; also
     /// after the engine has started again. An error when it is a model of other records.
-    // For the registry of models, which is made elsewhere.
-    #[allow(dead_code)]
     pub(crate) fn put_attack_model(&self, model: Option<&Arc<Model>>) -> Result<(), ModelError> {
         let scorer = model.map(Scorer::new).transpose()?;
         *self.attack_model() = AttackModel::Chosen(scorer.clone());

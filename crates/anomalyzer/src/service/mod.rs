@@ -12,6 +12,7 @@ pub(crate) mod evidence;
 mod feed;
 pub(crate) mod handle;
 mod health;
+mod models;
 mod news;
 mod observer;
 pub(crate) mod once;

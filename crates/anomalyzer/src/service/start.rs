@@ -135,6 +135,7 @@ pub(crate) fn run(
         counted: std::sync::Mutex::default(),
         last_reload: std::sync::Mutex::default(),
     });
+    super::models::begin(&service);
     if let Some((watcher, watched)) = watched {
         begin_to_watch(&service, watcher, &watched)?;
     }

@@ -9,7 +9,7 @@ mod settings;
 
 pub(crate) use load::load;
 
-use super::{Service, evidence};
+use super::{Service, evidence, models};
 use crate::failure::Failure;
 use analyse::Analyses;
 use anomalyzer_engine::alert::{Suppression, suppress::Scope};
@@ -204,6 +204,9 @@ impl Control for Controller {
 
     fn model_changed(&self, schema: &str) {
         tracing::info!(schema, "another model is in use");
+        if schema == anomalyzer_engine::score::SCHEMA {
+            models::apply(&self.service);
+        }
     }
 
     fn reload(&self) -> Answer<Vec<String>> {
