@@ -43,7 +43,9 @@ pub(super) struct Profile {
 impl Profile {
     pub(super) fn of(rows: &[Values]) -> Self {
         let mut profile = Self::default();
-        rows.iter().for_each(|values| profile.add(values));
+        for values in rows {
+            profile.add(values);
+        }
         profile
     }
 
@@ -86,7 +88,7 @@ impl Profile {
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
 fn bin(name: &str, value: f32) -> usize {
-    if !(value >= 0.0) {
+    if value.is_nan() || value < 0.0 {
         return 0;
     }
     let class = match name {
