@@ -33,9 +33,13 @@ pub(crate) struct NextLists {
 pub(crate) struct Next {
     /// Other keyword lists.
     pub(crate) matcher: Option<Arc<Matcher>>,
-    /// Another attack model, or none any more.
-    pub(crate) scorer: Option<Option<Scorer>>,
+    /// Another attack model.
+    pub(crate) scorer: Option<NextScorer>,
 }
+
+/// The attack model that takes the place of the present one; `None` when none shall score.
+#[derive(Debug)]
+pub(crate) struct NextScorer(pub(crate) Option<Scorer>);
 
 /// The attack model that holds.
 #[derive(Debug, Default)]
@@ -59,7 +63,7 @@ impl NextLists {
     pub(crate) fn put_attack_model(&self, model: Option<&Arc<Model>>) -> Result<(), ModelError> {
         let scorer = model.map(Scorer::new).transpose()?;
         *self.attack_model() = AttackModel::Chosen(scorer.clone());
-        self.next().scorer = Some(scorer);
+        self.next().scorer = Some(NextScorer(scorer));
         self.ready.store(true, Ordering::Release);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Everything on one thread: a frame is borrowed from the reader's buffer all the way.
 
 use super::{Input, Observer, Outcome, Plan, Source};
+use crate::reload::NextScorer;
 use anomalyzer_engine::{Correlator, Marker, Pacer, Worker};
 
 pub(super) fn run(
@@ -19,7 +20,7 @@ pub(super) fn run(
         if let Some(matcher) = &next.matcher {
             worker.replace_keywords(matcher);
         }
-        if let Some(scorer) = next.scorer {
+        if let Some(NextScorer(scorer)) = next.scorer {
             worker.replace_scorer(scorer);
         }
     };

@@ -8,7 +8,7 @@
 use super::batch::{Batch, Step};
 use super::{Input, Observer, Outcome, Plan, Source};
 use crate::failure::Failure;
-use crate::reload::NextLists;
+use crate::reload::{NextLists, NextScorer};
 use ahash::RandomState;
 use anomalyzer_engine::{Correlator, EpochBatch, Marker, Pacer, Worker};
 use anomalyzer_wire::{RawFrame, Timestamp, flow_addresses};
@@ -109,7 +109,7 @@ impl Reader {
             if let Some(matcher) = &next.matcher {
                 batch.push_keywords(matcher);
             }
-            if let Some(scorer) = &next.scorer {
+            if let Some(NextScorer(scorer)) = &next.scorer {
                 batch.push_scorer(scorer.as_ref());
             }
         }

@@ -10,6 +10,7 @@ use crate::terminal::Terminal;
 use anomalyzer_learn::data::{Classes, Limits, Table};
 use anomalyzer_learn::train::{Fitted, Metrics, cross_validate, evaluate, evaluate_at, fit, split};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 pub(super) fn run(options: &ModelEval, terminal: &Terminal) -> Result<(), Failure> {
     let schema = files::schema(&options.learn.schema)?;
@@ -114,8 +115,9 @@ fn folded(
         text += &line(&format!("fold {}", at + 1), metrics);
     }
     let share = |key: &str| figures[key].as_f64().unwrap_or(0.0) * 100.0;
-    text += &format!(
-        "mean: accuracy {:.2} %, false positives {:.2} %, ROC-AUC {:.4}\n",
+    let _ = writeln!(
+        text,
+        "mean: accuracy {:.2} %, false positives {:.2} %, ROC-AUC {:.4}",
         share("accuracy"),
         share("fpr"),
         figures["roc_auc"].as_f64().unwrap_or(0.0)
@@ -159,7 +161,7 @@ fn report(fitted: &Fitted, metrics: &Metrics, known: &Metrics, rows: usize) -> S
     }
     text += "\nfound of each kind in the test file:";
     for kind in &metrics.kinds {
-        text += &format!("\n  {:20} {} of {}", kind.kind, kind.found, kind.rows);
+        let _ = write!(text, "\n  {:20} {} of {}", kind.kind, kind.found, kind.rows);
     }
     text
 }

@@ -55,9 +55,9 @@ impl Stages {
     fn turn(&mut self, stage: &str) {
         let now = self.watch.elapsed();
         if self.stage == HOLDING_OUT {
-            self.select += now - self.began;
+            self.select += now.saturating_sub(self.began);
         }
-        self.stage = stage.to_owned();
+        stage.clone_into(&mut self.stage);
         self.began = now;
     }
 }
