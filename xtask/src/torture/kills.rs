@@ -148,6 +148,7 @@ fn newest(service: &Service<'_>, before: Option<Timestamp>) -> Option<Timestamp>
 }
 
 /// When a flow ended.
+#[allow(clippy::cast_possible_truncation)] // no flow lasts for centuries
 fn ended(flow: &serde_json::Value) -> Option<Timestamp> {
     let first = Timestamp::parse(flow["ts"].as_str()?)?;
     Some(first.plus_nanos((flow["duration"].as_f64()? * 1e9) as i64))
