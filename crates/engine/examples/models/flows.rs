@@ -53,7 +53,7 @@ impl Meter {
 pub(crate) fn of_scenario(plan: &Plan) -> Vec<(FlowRecord, Option<&'static str>)> {
     let mut scenario = generate(plan);
     let (mut meter, mut labels) = (Meter::new(), HashMap::new());
-    while let Some(frame) = scenario.next() {
+    for frame in scenario.by_ref() {
         let seq = meter.frame(&frame.raw());
         if frame.label > 0 {
             labels.insert(seq, frame.label);

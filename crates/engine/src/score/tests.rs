@@ -18,6 +18,7 @@ fn flow(payload: u64) -> crate::FlowRecord {
     record
 }
 
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // small whole numbers
 #[test]
 fn a_row_is_what_the_record_says() {
     let record = flow(100);
@@ -105,6 +106,7 @@ fn a_model_of_other_records_is_refused() {
 
 /// What scoring costs, with `cargo test --release -p anomalyzer-engine --lib cost -- --ignored
 /// --nocapture`.
+#[allow(clippy::disallowed_methods)] // measures
 #[test]
 #[ignore = "a measurement; only a release build tells"]
 fn cost_of_both_models_for_a_flow() {
