@@ -322,12 +322,15 @@ fn join(db: &Connection) -> rusqlite::Result<()> {
         "INSERT OR IGNORE INTO source (id, kind, name, created, state)
            SELECT DISTINCT source, iif(source = 1, 0, 1), 'salvaged', 0, 'stopped' FROM
              (SELECT source FROM alert UNION SELECT source FROM incident UNION
-              SELECT source FROM device);
+              SELECT source FROM device UNION SELECT source FROM label);
          DELETE FROM session WHERE user NOT IN (SELECT id FROM user);
          DELETE FROM token WHERE user NOT IN (SELECT id FROM user);
          DELETE FROM alert_record WHERE alert NOT IN (SELECT key FROM alert);
          DELETE FROM story WHERE alert NOT IN (SELECT key FROM alert);
          DELETE FROM device_address WHERE device NOT IN (SELECT key FROM device);
+         DELETE FROM model WHERE key NOT IN (SELECT model FROM model_file);
+         DELETE FROM model_file WHERE model NOT IN (SELECT key FROM model);
+         DELETE FROM prediction WHERE user NOT IN (SELECT id FROM user);
          INSERT INTO counter (name, value)
            SELECT 'revision', coalesce(max(revision), 0) FROM alert WHERE true
            ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value) + 1000;
