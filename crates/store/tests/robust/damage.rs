@@ -168,7 +168,7 @@ fn most_rows_outlive_a_lost_page() {
     let files = files(true);
     let pages = files[0].1.len() / 4096;
     let mut left = Vec::new();
-    for page in (1..pages).step_by(pages / 20) {
+    for page in (1..pages).step_by(pages / 40) {
         let mut files = files.clone();
         files[0].1[page * 4096..(page + 1) * 4096].fill(0xff);
         let dir = lay_out(&files);

@@ -111,7 +111,8 @@ async fn from_a_file_to_predictions_and_back() {
     let first = trained(&site, &pass, &file["id"], 1).await;
     let row = get(&site, &pass, &format!("models/{first}")).await;
     assert_eq!((&row["state"], &row["origin"]), (&json!("candidate"), &json!("trained")));
-    assert!(row["metrics"]["roc_auc"].as_f64().unwrap() > 0.9, "{row}");
+    // Held-out records are harder than those of the file: what is much alike is held out together.
+    assert!(row["metrics"]["roc_auc"].as_f64().unwrap() > 0.8, "{row}");
     assert!(row["card"].as_str().unwrap().contains("office.csv"));
     let alone = get(&site, &pass, &format!("models/{first}/compare")).await;
     assert_eq!((&alone["active"], &alone["better"]), (&Value::Null, &json!(true)));
