@@ -6,10 +6,10 @@
 //! does not know. The last are the honest stand-in for tomorrow's attacks. Rows that are equal are
 //! in one fold, so nobody is asked about what was learned by heart.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::{
-    data::{ColumnKind, Table},
+    data::Table,
     num::{Random, mix},
 };
 
@@ -28,30 +28,10 @@ pub(crate) struct Folds {
 impl Folds {
     /// Deals rows and kinds out. With `unseen`, kinds of attacks are left out in turn.
     pub(crate) fn new(table: &Table, count: usize, unseen: bool, seed: u64) -> Self {
-        Self::with(table, count, unseen, seed, |at| table.rows()[at].group)
-    }
-
-    /// The same, but normal rows that are only much alike are in one fold too (see [`alike`]): the
-    /// false alarms that are counted are then those on traffic that is new.
-    pub(crate) fn of_alike(table: &Table, count: usize, seed: u64) -> Self {
-        let numbers = telling(table);
-        Self::with(table, count, true, seed, |at| {
-            let row = table.rows()[at];
-            if row.is_attack() { row.group } else { alike(table, at, &numbers) }
-        })
-    }
-
-    fn with(
-        table: &Table,
-        count: usize,
-        unseen: bool,
-        seed: u64,
-        group: impl Fn(usize) -> u64,
-    ) -> Self {
         let kind_of: Vec<u16> = table.rows().iter().map(|row| row.kind).collect();
         let kinds =
             if unseen { deal_kinds(table, count, seed) } else { vec![u8::MAX; table.kinds.len()] };
-        Self { rows: deal_rows(table, count, seed, group), kinds, kind_of }
+        Self { rows: deal_rows(table, count, seed), kinds, kind_of }
     }
 
     /// Rows that the model of a fold learns from.
@@ -82,13 +62,13 @@ impl Folds {
 }
 
 /// Deals the rows of each kind out in turn, equal rows to one fold.
-fn deal_rows(table: &Table, count: usize, seed: u64, group: impl Fn(usize) -> u64) -> Vec<u8> {
+fn deal_rows(table: &Table, count: usize, seed: u64) -> Vec<u8> {
     let mut given: HashMap<u64, u8> = HashMap::new();
     let mut next = vec![0_usize; table.kinds.len()];
     let mut folds = Vec::with_capacity(table.len());
-    for (at, row) in table.rows().iter().enumerate() {
+    for row in table.rows() {
         let turn = &mut next[usize::from(row.kind)];
-        let fold = *given.entry(group(at)).or_insert_with(|| {
+        let fold = *given.entry(row.group).or_insert_with(|| {
             // In each round of the deal every fold comes once, in an order of the round's own.
             let (round, place) = (*turn / count, *turn % count);
             *turn += 1;
@@ -101,33 +81,6 @@ fn deal_rows(table: &Table, count: usize, seed: u64, group: impl Fn(usize) -> u6
         folds.push(fold);
     }
     folds
-}
-
-/// Columns of numbers that tell records apart best: the three with most different values.
-fn telling(table: &Table) -> Vec<usize> {
-    let mut different: Vec<(usize, usize)> = Vec::new();
-    for (at, column) in table.columns.iter().enumerate() {
-        if column.kind == ColumnKind::Number {
-            let values: HashSet<u32> =
-                (0..table.len()).map(|row| table.values(row)[at].to_bits()).collect();
-            different.push((values.len(), at));
-        }
-    }
-    different.sort_by_key(|&(values, at)| (std::cmp::Reverse(values), at));
-    different.into_iter().take(3).map(|(_, at)| at).collect()
-}
-
-/// Equal in rows that are alike: the same words, and telling numbers between the same powers of
-/// two. Among many rows nearly every one has a twin that differs in a digit; a fold that holds
-/// such twins of what was learned counts no false alarm that tomorrow's traffic would raise.
-fn alike(table: &Table, row: usize, numbers: &[usize]) -> u64 {
-    let values = table.values(row);
-    let words =
-        table.columns.iter().zip(values).filter(|(column, _)| column.kind != ColumnKind::Number);
-    let words = words.map(|(_, value)| u64::from(value.to_bits()));
-    // Sign and exponent of a floating-point number; those below 1 are alike.
-    let powers = numbers.iter().map(|&at| u64::from((values[at].abs() + 1.0).to_bits() >> 23));
-    words.chain(powers).fold(7, |sum, part| mix(sum ^ part))
 }
 
 /// Deals the kinds of attacks out, by size, so that no fold has all the large ones.

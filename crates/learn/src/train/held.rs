@@ -36,10 +36,7 @@ pub(crate) fn hold_out(
     options: &FitOptions,
     progress: &mut dyn Progress,
 ) -> Result<Held, TrainError> {
-    let folds = match options.goal {
-        Goal::FalsePositives => Folds::of_alike(prepared.table, FOLDS, options.seed),
-        Goal::Accuracy => Folds::new(prepared.table, FOLDS, true, options.seed),
-    };
+    let folds = Folds::new(prepared.table, FOLDS, true, options.seed);
     let steps = FOLDS * recipe.parts * recipe.steps();
     let asked =
         parallel(options.threads, FOLDS, progress, (HOLDING_OUT, steps), |fold, ticker| {

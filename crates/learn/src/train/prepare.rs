@@ -13,15 +13,12 @@ use crate::{
     model::{Input, ModelColumn, Usual},
 };
 
-/// A rare word is pulled towards the mean of all words as if it had this many more rows: what a few
-/// rows say of a word did not hold for words that were left out of training.
-const WORD_ROWS: f64 = 300.0;
-
 /// What the number of a word tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// The share of attacks among its rows.
-    Attacks,
+    /// Its place in the alphabet. A number that says how suspicious a word is would be asked about
+    /// first everywhere, and an attack of tomorrow uses the words of today's normal traffic.
+    Place,
     /// How frequent it is among normal records.
     Frequency,
 }
@@ -70,7 +67,7 @@ impl<'a> Prepared<'a> {
     /// All that a model is grown on when it learns from `rows` by a recipe.
     pub(crate) fn material(&self, rows: Vec<u32>, recipe: &Recipe, seed: u64) -> Material {
         let weights = weights(&rows, &self.kinds, recipe.balance);
-        let encoded = self.encode(&rows, &weights, Meaning::Attacks);
+        let encoded = self.encode(&rows, Meaning::Place);
         let origin: Vec<u16> = encoded.inputs.iter().map(|input| input.column).collect();
         let mut material = Material {
             binned: encoded.binned,
@@ -96,9 +93,9 @@ impl<'a> Prepared<'a> {
         material
     }
 
-    /// Makes inputs out of the columns; words are learned from `rows` with these weights.
+    /// Makes inputs out of the columns; how frequent words are is learned from `rows`.
     #[expect(clippy::cast_possible_truncation, reason = "schemas have fewer columns than 2^16")]
-    pub(crate) fn encode(&self, rows: &[u32], weights: &[f32], meaning: Meaning) -> Encoded {
+    pub(crate) fn encode(&self, rows: &[u32], meaning: Meaning) -> Encoded {
         let mut encoded = Encoded::default();
         encoded.binned.rows = self.table.len();
         for (at, column) in self.table.columns.iter().enumerate() {
@@ -109,7 +106,7 @@ impl<'a> Prepared<'a> {
                 }
                 (ColumnKind::Category(words), _) => {
                     let values = values(self.table, at);
-                    let input = self.words(at, words.len(), &values, rows, weights, meaning);
+                    let input = self.words(at, words, rows, meaning);
                     let numbers: Vec<f32> = values.iter().map(|&value| input.of(value)).collect();
                     encoded.binned.columns.push(Arc::new(BinColumn::new(&numbers)));
                     encoded.inputs.push(input);
@@ -121,46 +118,33 @@ impl<'a> Prepared<'a> {
     }
 
     /// A number for each word.
+    #[expect(clippy::cast_possible_truncation, reason = "schemas have fewer columns than 2^16")]
+    fn words(&self, column: usize, words: &[String], rows: &[u32], meaning: Meaning) -> Input {
+        let (table, other) = match meaning {
+            Meaning::Place => (places(words), -1.0),
+            Meaning::Frequency => (self.frequencies(column, words.len(), rows), 0.0),
+        };
+        Input { column: column as u16, table: Some(table), other: Some(other) }
+    }
+
+    /// The share of each word among the normal records of `rows`.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "indices and shares"
     )]
-    fn words(
-        &self,
-        column: usize,
-        count: usize,
-        values: &[f32],
-        rows: &[u32],
-        weights: &[f32],
-        meaning: Meaning,
-    ) -> Input {
-        let (mut attacks, mut normals) = (vec![0.0_f64; count], vec![0.0_f64; count]);
-        for &row in rows {
-            let row = row as usize;
-            if values[row].is_nan() || values[row] < 0.0 {
-                continue;
-            }
-            let side = if self.kinds[row] == NORMAL { &mut normals } else { &mut attacks };
-            if let Some(sum) = side.get_mut(values[row] as usize) {
-                *sum += f64::from(weights[row]);
+    fn frequencies(&self, column: usize, count: usize, rows: &[u32]) -> Vec<f32> {
+        let mut counts = vec![0_u64; count];
+        for &row in rows.iter().filter(|&&row| self.kinds[row as usize] == NORMAL) {
+            let value = self.table.values(row as usize)[column];
+            if value >= 0.0
+                && let Some(count) = counts.get_mut(value as usize)
+            {
+                *count += 1;
             }
         }
-        let (all_attacks, all_normals) = (attacks.iter().sum::<f64>(), normals.iter().sum::<f64>());
-        let mean = all_attacks / (all_attacks + all_normals).max(1e-9);
-        let share = |at: usize| {
-            ((attacks[at] + WORD_ROWS * mean) / (attacks[at] + normals[at] + WORD_ROWS)) as f32
-        };
-        let frequency = |at: usize| (normals[at] / all_normals.max(1e-9)) as f32;
-        let input = |table: Vec<f32>, other: f32| Input {
-            column: column as u16,
-            table: Some(table),
-            other: Some(other),
-        };
-        match meaning {
-            Meaning::Attacks => input((0..count).map(share).collect(), mean as f32),
-            Meaning::Frequency => input((0..count).map(frequency).collect(), 0.0),
-        }
+        let all = counts.iter().sum::<u64>().max(1) as f64;
+        counts.into_iter().map(|count| (count as f64 / all) as f32).collect()
     }
 
     /// The columns with what normal records hold in them.
@@ -215,4 +199,14 @@ fn shares(words: usize, normal: &[f32]) -> Option<Vec<f32>> {
     }
     #[expect(clippy::cast_possible_truncation, reason = "a share")]
     Some(counts.into_iter().map(|count| (f64::from(count) / normal.len() as f64) as f32).collect())
+}
+/// The place of each word in the alphabet.
+fn places(words: &[String]) -> Vec<f32> {
+    let mut order: Vec<usize> = (0..words.len()).collect();
+    order.sort_by_key(|&at| &words[at]);
+    let mut places = vec![0.0; words.len()];
+    for (place, at) in order.into_iter().enumerate() {
+        places[at] = place as f32;
+    }
+    places
 }

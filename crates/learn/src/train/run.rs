@@ -139,8 +139,7 @@ fn isolate(
         return Err(TrainError::OneClass { class: "normal", rows, needed });
     }
     let prepared = prepare(table, options, progress)?;
-    let even = vec![1.0; table.len()];
-    let inputs = prepared.encode(&normals, &even, Meaning::Frequency).inputs;
+    let inputs = prepared.encode(&normals, Meaning::Frequency).inputs;
     let columns: Vec<Vec<f32>> = inputs
         .iter()
         .map(|input| {
