@@ -40,7 +40,7 @@ pub(crate) fn hold_out(
     let steps = FOLDS * recipe.parts * recipe.steps();
     let asked =
         parallel(options.threads, FOLDS, progress, (HOLDING_OUT, steps), |fold, ticker| {
-            let material = prepared.material(folds.train(fold), recipe, options.seed);
+            let material = prepared.material(folds.train(fold), recipe);
             let parts: Result<Vec<Sum>, Cancelled> = (0..recipe.parts)
                 .map(|part| recipe.part(part, &material, options.seed, ticker))
                 .collect();

@@ -12,7 +12,6 @@ mod metrics;
 mod prepare;
 pub(crate) mod recipe;
 mod run;
-mod strange;
 mod threshold;
 pub(crate) mod work;
 

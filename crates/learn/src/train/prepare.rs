@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::{
     bins::{BinColumn, Binned},
     recipe::{Recipe, weights},
-    strange,
 };
 use crate::{
     data::{ColumnKind, NORMAL, Table},
@@ -31,10 +30,7 @@ pub(crate) struct Prepared<'a> {
     numbers: Vec<Option<Arc<BinColumn>>>,
 }
 
-/// The kind of rows that were made up.
-const STRANGE: u16 = u16::MAX;
-
-/// What trees are grown on: rows of the table and behind them those that were made up.
+/// What trees are grown on.
 pub(crate) struct Material {
     pub(crate) binned: Binned,
     pub(crate) inputs: Vec<Input>,
@@ -65,32 +61,10 @@ impl<'a> Prepared<'a> {
     }
 
     /// All that a model is grown on when it learns from `rows` by a recipe.
-    pub(crate) fn material(&self, rows: Vec<u32>, recipe: &Recipe, seed: u64) -> Material {
+    pub(crate) fn material(&self, rows: Vec<u32>, recipe: &Recipe) -> Material {
         let weights = weights(&rows, &self.kinds, recipe.balance);
-        let encoded = self.encode(&rows, Meaning::Place);
-        let origin: Vec<u16> = encoded.inputs.iter().map(|input| input.column).collect();
-        let mut material = Material {
-            binned: encoded.binned,
-            inputs: encoded.inputs,
-            rows,
-            kinds: self.kinds.clone(),
-            weights,
-        };
-        let normals: Vec<u32> = material
-            .rows
-            .iter()
-            .copied()
-            .filter(|&row| self.kinds[row as usize] == NORMAL)
-            .collect();
-        let first = material.binned.rows;
-        let count = strange::append(&mut material.binned, &origin, &normals, &recipe.strange, seed);
-        #[expect(clippy::cast_possible_truncation, reason = "tables have fewer rows than 2^32")]
-        material.rows.extend((first..first + count).map(|row| row as u32));
-        #[expect(clippy::cast_possible_truncation, reason = "weights are kept in 32 bits")]
-        let weight = (recipe.strange.weight * normals.len() as f64 / count.max(1) as f64) as f32;
-        material.kinds.resize(first + count, STRANGE);
-        material.weights.resize(first + count, weight);
-        material
+        let Encoded { binned, inputs } = self.encode(&rows, Meaning::Place);
+        Material { binned, inputs, rows, kinds: self.kinds.clone(), weights }
     }
 
     /// Makes inputs out of the columns; how frequent words are is learned from `rows`.

@@ -4,7 +4,6 @@ use super::{
     boost::{BoostOptions, boost},
     grow::{GrowOptions, Grower, Packed, Scale},
     prepare::Material,
-    strange::Strange,
     work::{Cancelled, Ticker},
 };
 use crate::{
@@ -25,7 +24,6 @@ pub(crate) struct Recipe {
     pub(crate) grow: GrowOptions,
     /// 0: each attack row counts the same; 1: each kind of attack does. See [`weights`].
     pub(crate) balance: f64,
-    pub(crate) strange: Strange,
 }
 
 /// For attacks of any kind: two boosted ensembles over other rows and inputs each. Their mean ranks
@@ -45,7 +43,6 @@ pub(crate) const GBDT: Recipe = Recipe {
         rate: 0.1,
     },
     balance: 0.5,
-    strange: Strange { rows: 0.0, weight: 0.0, swapped: 0.0 },
 };
 
 /// For attacks of the kinds in the table: more and larger trees, and each row counts the same.
@@ -55,7 +52,6 @@ pub(crate) const GBDT_KNOWN: Recipe = Recipe {
     rows_share: 0.85,
     grow: GrowOptions { leaves_max: 63, depth_max: 12, weight_min: 1.0, rate: 0.12, ..GBDT.grow },
     balance: 0.0,
-    strange: Strange { rows: 0.0, weight: 0.0, swapped: 0.0 },
     ..GBDT
 };
 
@@ -78,8 +74,7 @@ pub(crate) const FOREST: Recipe = Recipe {
 };
 
 /// For attacks of the kinds in the table.
-pub(crate) const FOREST_KNOWN: Recipe =
-    Recipe { balance: GBDT_KNOWN.balance, strange: GBDT_KNOWN.strange, ..FOREST };
+pub(crate) const FOREST_KNOWN: Recipe = Recipe { balance: GBDT_KNOWN.balance, ..FOREST };
 
 /// Trees, and what their sum begins with.
 #[derive(Debug, Default)]

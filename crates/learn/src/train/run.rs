@@ -59,7 +59,7 @@ pub fn fit(
     let curve = calibrate::platt(&held.examples());
     let metrics = Metrics::of(&seen, &table.kinds, threshold);
     let unseen = held.unseen_metrics(&table.kinds, threshold);
-    let material = prepared.material(every_row(table), &recipe, options.seed);
+    let material = prepared.material(every_row(table), &recipe);
     let parts = parallel(
         options.threads,
         recipe.parts,
